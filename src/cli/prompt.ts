@@ -1,0 +1,63 @@
+import { openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { ReadStream } from 'node:tty';
+import { VaultShellError } from '../base/errors.ts';
+
+/** Asks on the controlling terminal without showing what is typed. Throws VAULT_LOCKED without one. */
+export async function askHidden(question: string): Promise<string> {
+  return ask(question, true);
+}
+
+/** Asks a question whose answer is shown. */
+export async function askShown(question: string): Promise<string> {
+  return ask(question, false);
+}
+
+/** True when there is a controlling terminal to ask on. */
+export function canAsk(): boolean {
+  try {
+    new ReadStream(openSync('/dev/tty', 'r+')).destroy();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function ask(question: string, hidden: boolean): Promise<string> {
+  let terminal: ReadStream;
+  try {
+    terminal = new ReadStream(openSync('/dev/tty', 'r+'));
+  } catch (error) {
+    throw new VaultShellError('TERMINAL', 'no terminal to ask on', { cause: error });
+  }
+  const fd = openSync('/dev/tty', 'w');
+  const { writeSync, closeSync } = await import('node:fs');
+  const show = (text: string): void => {
+    writeSync(fd, text);
+  };
+  // readline edits the line; what it would echo goes nowhere while the answer is hidden.
+  const echo = new Writable({
+    write(chunk: Buffer, _encoding, done): void {
+      if (!hidden) writeSync(fd, chunk);
+      done();
+    },
+  });
+  if (hidden) show(question);
+  const lines = createInterface({ input: terminal, output: echo, terminal: true, historySize: 0 });
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      const cancel = (): void => reject(new VaultShellError('REFUSED', 'cancelled'));
+      lines.on('SIGINT', cancel);
+      lines.on('close', cancel);
+      lines.question(hidden ? '' : question, resolve);
+    });
+  } finally {
+    lines.removeAllListeners('close');
+    lines.close();
+    terminal.setRawMode(false);
+    terminal.destroy();
+    show(hidden ? '\n' : '');
+    closeSync(fd);
+  }
+}
