@@ -27,8 +27,6 @@ test('what others can reach is refused with a hint, links too', () => {
     assert.ok(checkPrivate(file, 'file'));
     assert.equal(checkPrivate(path.join(directory, 'missing'), 'file'), undefined);
     chmodSync(file, 0o640);
-    const unsafe = (error: unknown): boolean =>
-      error instanceof VaultShellError && error.code === 'VAULT_UNSAFE' && error.hint !== undefined;
     assert.throws(() => checkPrivate(file, 'file'), unsafe);
     symlinkSync('/dev/null', path.join(directory, 'link'));
     assert.throws(() => checkPrivate(path.join(directory, 'link'), 'file'), unsafe);
@@ -38,3 +36,9 @@ test('what others can reach is refused with a hint, links too', () => {
     rmSync(directory, { recursive: true });
   }
 });
+
+function unsafe(error: unknown): boolean {
+  return (
+    error instanceof VaultShellError && error.code === 'VAULT_UNSAFE' && error.hint !== undefined
+  );
+}
