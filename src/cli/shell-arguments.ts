@@ -1,13 +1,13 @@
+import { isName, scanPlaceholders } from '../base/placeholder.ts';
 import { VaultShellError } from '../base/errors.ts';
 
-export const COMMANDS = [
+const COMMANDS = [
   'init',
   'set',
   'list',
   'show',
   'rm',
   'reveal',
-  'run',
   'redact',
   'audit',
   'import',
@@ -15,71 +15,153 @@ export const COMMANDS = [
   'doctor',
 ] as const;
 
+export interface SessionInvocation {
+  readonly kind: 'session';
+  readonly vault: string | undefined;
+  readonly shell: string | undefined;
+  /** PROGRAM ARGS... after `--`, instead of the shell. */
+  readonly program: readonly string[] | undefined;
+  /** What goes to the shell verbatim. */
+  readonly shellArguments: readonly string[];
+}
+
+export interface RunInvocation {
+  readonly kind: 'run';
+  readonly vault: string | undefined;
+  readonly argv: readonly string[];
+  /** Environment variable -> secret name. */
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
 export type Invocation =
-  | { readonly kind: 'help' | 'version' }
-  /** A management command: `argv` goes to yargs. */
-  | { readonly kind: 'command'; readonly argv: readonly string[] }
-  | {
-      readonly kind: 'session';
-      readonly vault: string | undefined;
-      readonly shell: string | undefined;
-      /** PROGRAM ARGS... after `--`, instead of the shell. */
-      readonly program: readonly string[] | undefined;
-      /** What goes to the shell verbatim. */
-      readonly shellArguments: readonly string[];
-    };
+  | SessionInvocation
+  | RunInvocation
+  /** Everything else, `--help` and `--version` too: `argv` goes to yargs. */
+  | { readonly kind: 'command'; readonly argv: readonly string[] };
 
 /**
  * Tells what a command line asks for. Written by hand, without yargs: a session's line belongs to the
- * real shell from its first single-dash word on, and must reach it verbatim.
+ * real shell from its first single-dash word on, and `run`'s to the command, and both must arrive
+ * verbatim.
  */
 export function readInvocation(argv: readonly string[]): Invocation {
+  const words = new Words(argv);
   let vault: string | undefined;
   let shell: string | undefined;
-  let at = 0;
-  const valueOf = (option: string, word: string): string => {
-    if (word.startsWith(`${option}=`)) return word.slice(option.length + 1);
-    const value = argv[at];
-    at += 1;
-    if (value === undefined) throw new VaultShellError('USAGE', `${option} needs a value`);
-    return value;
-  };
   for (;;) {
-    const word = argv[at];
+    const word = words.next();
     if (word === undefined) {
       return { kind: 'session', vault, shell, program: undefined, shellArguments: [] };
     }
-    at += 1;
-    if (word === '--help' || word === '-h') return { kind: 'help' };
-    if (word === '--version') return { kind: 'version' };
+    if (word === '--help' || word === '--version') return { kind: 'command', argv: [word] };
     if (word === '--no-color') continue;
-    if (word === '--vault' || word.startsWith('--vault=')) {
-      vault = valueOf('--vault', word);
-    } else if (word === '--shell' || word.startsWith('--shell=')) {
-      shell = valueOf('--shell', word);
+    if (isOption(word, '--vault')) {
+      vault = words.valueOf(word);
+    } else if (isOption(word, '--shell')) {
+      shell = words.valueOf(word);
     } else if (word === '--') {
-      const program = argv.slice(at);
+      const program = words.rest();
       if (program.length === 0) throw new VaultShellError('USAGE', '-- needs a program');
       return { kind: 'session', vault, shell, program, shellArguments: [] };
     } else if (word.startsWith('--')) {
       throw new VaultShellError('USAGE', `unknown option ${word}`, { hint: 'vault-shell --help' });
     } else if (word.startsWith('-')) {
-      return {
-        kind: 'session',
-        vault,
-        shell,
-        program: undefined,
-        shellArguments: argv.slice(at - 1),
-      };
+      const shellArguments = [word, ...words.rest()];
+      return { kind: 'session', vault, shell, program: undefined, shellArguments };
+    } else if (shell !== undefined) {
+      throw new VaultShellError('USAGE', `--shell does not go with ${word}`);
+    } else if (word === 'run') {
+      return readRun(words, vault);
     } else if ((COMMANDS as readonly string[]).includes(word)) {
-      if (shell !== undefined) {
-        throw new VaultShellError('USAGE', `--shell does not go with ${word}`);
-      }
       const own = vault === undefined ? [] : ['--vault', vault];
-      // After the command, where `run` stops reading options at the program's name.
-      return { kind: 'command', argv: [word, ...own, ...argv.slice(at)] };
+      return { kind: 'command', argv: [word, ...own, ...words.rest()] };
     } else {
       throw new VaultShellError('USAGE', `unknown command ${word}`, { hint: 'vault-shell --help' });
     }
+  }
+}
+
+function readRun(words: Words, globalVault: string | undefined): Invocation {
+  let vault = globalVault;
+  const secrets = new Map<string, string>();
+  for (;;) {
+    const word = words.next();
+    if (word === '--help') return { kind: 'command', argv: ['run', '--help'] };
+    if (word === '--no-color') continue;
+    if (word === '-s' || (word !== undefined && isOption(word, '--secret'))) {
+      addSecret(secrets, words.valueOf(word));
+    } else if (word?.startsWith('-s') === true && !word.startsWith('--')) {
+      addSecret(secrets, word.slice(2));
+    } else if (word !== undefined && isOption(word, '--vault')) {
+      vault = words.valueOf(word);
+    } else if (word !== undefined && word !== '--' && word.startsWith('-')) {
+      throw new VaultShellError('USAGE', `unknown option ${word}`, {
+        hint: 'vault-shell run --help',
+      });
+    } else {
+      const argv = word === undefined || word === '--' ? words.rest() : [word, ...words.rest()];
+      if (argv.length === 0) {
+        throw new VaultShellError('USAGE', 'run needs a command', {
+          hint: 'vault-shell run -s NAME -- CMD ARGS...',
+        });
+      }
+      return { kind: 'run', vault, argv, secrets };
+    }
+  }
+}
+
+function addSecret(secrets: Map<string, string>, text: string): void {
+  const equals = text.indexOf('=');
+  const name = equals === -1 ? text : text.slice(0, equals);
+  const variable = equals === -1 ? name : text.slice(equals + 1);
+  if (!isName(name)) throw new VaultShellError('USAGE', `${name} is not a name of a secret`);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
+    throw new VaultShellError('USAGE', `${variable} cannot be an environment variable`, {
+      hint: `-s ${name}=VARIABLE`,
+    });
+  }
+  secrets.set(variable, name);
+}
+
+/** Gives the names of the placeholders in `words`, without repeats; undefined if one is malformed. */
+export function namesIn(words: readonly string[]): string[] | undefined {
+  const names = new Set<string>();
+  for (const word of words) {
+    const scan = scanPlaceholders(word);
+    if (scan.kind === 'malformed') return undefined;
+    for (const name of scan.names) names.add(name);
+  }
+  return [...names];
+}
+
+function isOption(word: string, option: string): boolean {
+  return word === option || word.startsWith(`${option}=`);
+}
+
+class Words {
+  readonly #argv: readonly string[];
+  #at = 0;
+
+  constructor(argv: readonly string[]) {
+    this.#argv = argv;
+  }
+
+  next(): string | undefined {
+    const word = this.#argv[this.#at];
+    this.#at += 1;
+    return word;
+  }
+
+  rest(): readonly string[] {
+    return this.#argv.slice(this.#at);
+  }
+
+  /** The value of `--option=value` or of `--option value`. */
+  valueOf(word: string): string {
+    const equals = word.indexOf('=');
+    if (word.startsWith('--') && equals !== -1) return word.slice(equals + 1);
+    const value = this.next();
+    if (value === undefined) throw new VaultShellError('USAGE', `${word} needs a value`);
+    return value;
   }
 }

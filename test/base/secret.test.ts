@@ -24,7 +24,7 @@ test('values are revealed only where a value must leave the program', () => {
   const found = execFileSync('grep', ['-rlE', String.raw`\.reveal\(\)`, 'src'], {
     encoding: 'utf8',
   });
-  assert.deepEqual(found.trim().split('\n').sort(), REVEALING);
+  assert.deepEqual(found.trim().split('\n').toSorted(), REVEALING);
 });
 
 /** The rooms' only call sites of `reveal()`; a new one is a decision, so it is made here. */

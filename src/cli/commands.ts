@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import yargs from 'yargs';
+import { VaultShellError } from '../base/errors.ts';
+import { vaultDirectory, type Environment } from '../base/paths.ts';
+import { auditCommand } from './commands/audit.ts';
+import type { Command, Context } from './commands/command.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { importCommand } from './commands/import.ts';
+import { initCommand } from './commands/init.ts';
+import { keyCommand } from './commands/key.ts';
+import { listCommand } from './commands/list.ts';
+import { redactCommand } from './commands/redact.ts';
+import { revealCommand } from './commands/reveal.ts';
+import { rmCommand } from './commands/rm.ts';
+import { setCommand } from './commands/set.ts';
+import { showCommand } from './commands/show.ts';
+
+const COMMANDS: readonly Command[] = [
+  initCommand,
+  setCommand,
+  listCommand,
+  showCommand,
+  rmCommand,
+  revealCommand,
+  redactCommand,
+  auditCommand,
+  importCommand,
+  keyCommand,
+  doctorCommand,
+];
+
+const SESSION_HELP = `vault-shell [--vault DIR] [--shell PATH] [-- PROGRAM ARGS...]
+       vault-shell [--vault DIR] [-c CMD [NAME ARGS...] | -l | -i | -s | -lc CMD]
+       vault-shell run [-s NAME[=VARIABLE]]... [--] CMD ARGS...
+       vault-shell COMMAND [OPTIONS]
+
+Without a command: starts your shell in a session. Programs started in it may be
+given secrets as "$VAULT<name>" (quoted); all output is redacted.`;
+
+/** Runs a management command (or prints help or the version) and gives the exit code. */
+export async function runCommand(argv: readonly string[], environment: Environment): Promise<number> {
+  const parser = yargs([...argv])
+    .scriptName('vault-shell')
+    .usage(SESSION_HELP)
+    .locale('en')
+    .exitProcess(false)
+    .version(versionText())
+    .option('vault', { type: 'string', requiresArg: true, describe: 'directory of the vault' })
+    .option('no-color', { type: 'boolean', describe: 'plain output (as with NO_COLOR)' })
+    .parserConfiguration({ 'boolean-negation': false, 'duplicate-arguments-array': false })
+    .strict()
+    .demandCommand(1)
+    .wrap(100)
+    .fail((message: string | null, error: Error | undefined) => {
+      if (error !== undefined) throw error;
+      const text = message ?? 'wrong usage';
+      throw new VaultShellError('USAGE', text.charAt(0).toLowerCase() + text.slice(1), {
+        hint: 'vault-shell --help',
+      });
+    });
+  parser.command('run [-s NAME[=VARIABLE]]... [--] CMD', 'one command, with secrets as environment variables');
+  let exitCode = 0;
+  for (const command of COMMANDS) {
+    parser.command(command.usage, command.describe, command.build, async (parsed) => {
+      const context: Context = {
+        environment,
+        directory: vaultDirectory(parsed['vault'] as string | undefined, environment),
+      };
+      exitCode = (await command.run(parsed, context)) ?? 0;
+    });
+  }
+  await parser.parseAsync();
+  return exitCode;
+}
+
+function versionText(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  const { name, version } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+  return `${name ?? ''} ${version ?? ''}`;
+}

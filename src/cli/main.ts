@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+import { exitCodeOf } from '../base/errors.ts';
+import { printError } from './output.ts';
+import { readInvocation } from './shell-arguments.ts';
+
+/*
+ * The rooms are imported when they are needed: a session must start fast, and its path has no use for
+ * yargs.
+ */
+async function main(): Promise<number> {
+  const invocation = readInvocation(process.argv.slice(2));
+  switch (invocation.kind) {
+    case 'session': {
+      const { runSession } = await import('./session-command.ts');
+      return runSession(invocation, process.env);
+    }
+    case 'run': {
+      const { runOne } = await import('./run-command.ts');
+      return runOne(invocation, process.env);
+    }
+    case 'command': {
+      const { runCommand } = await import('./commands.ts');
+      return runCommand(invocation.argv, process.env);
+    }
+    default:
+      return invocation.kind satisfies never;
+  }
+}
+
+/** True while a command is about to be started: what goes wrong then is 125, not 1. */
+function isStarting(): boolean {
+  try {
+    const { kind } = readInvocation(process.argv.slice(2));
+    return kind === 'session' || kind === 'run';
+  } catch {
+    return false;
+  }
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  printError(error, process.env['VAULT_SHELL_DEBUG'] === '1');
+  process.exit(exitCodeOf(error, isStarting()));
+}
