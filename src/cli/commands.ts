@@ -38,7 +38,10 @@ Without a command: starts your shell in a session. Programs started in it may be
 given secrets as "$VAULT<name>" (quoted); all output is redacted.`;
 
 /** Runs a management command (or prints help or the version) and gives the exit code. */
-export async function runCommand(argv: readonly string[], environment: Environment): Promise<number> {
+export async function runCommand(
+  argv: readonly string[],
+  environment: Environment,
+): Promise<number> {
   const parser = yargs([...argv])
     .scriptName('vault-shell')
     .usage(SESSION_HELP)
@@ -58,7 +61,10 @@ export async function runCommand(argv: readonly string[], environment: Environme
         hint: 'vault-shell --help',
       });
     });
-  parser.command('run [-s NAME[=VARIABLE]]... [--] CMD', 'one command, with secrets as environment variables');
+  parser.command(
+    'run [-s NAME[=VARIABLE]]... [--] CMD',
+    'one command, with secrets as environment variables',
+  );
   let exitCode = 0;
   for (const command of COMMANDS) {
     parser.command(command.usage, command.describe, command.build, async (parsed) => {
