@@ -24,10 +24,13 @@ export function vaultDirectory(option: string | undefined, environment: Environm
   return path.join(home, '.local', 'share', 'vault-shell');
 }
 
-/** Makes a directory only its owner can enter, with its parents; the mode holds whatever the umask. */
-export function makePrivateDirectory(directory: string): void {
+/**
+ * Makes a directory only its owner can enter, with its parents; the mode holds whatever the umask.
+ * Gives the topmost directory that it made, or undefined when all were there.
+ */
+export function makePrivateDirectory(directory: string): string | undefined {
   try {
-    mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    return mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
   } catch (error) {
     throw new VaultShellError(
       'VAULT_IO',

@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectEngine, explainEngineError, isBusy, type Database } from './engine.ts';
+import { readVaultFile, vaultPaths, writeVaultFile, type VaultFile } from './files.ts';
+import { preflight } from './preflight.ts';
+import { migrate } from './schema.ts';
+
+/**
+ * A vault whose key is known. Nothing is held open in `exclusive` storage; in `multiprocess` storage the
+ * connection is, from the first operation to `closeVault`.
+ */
+export interface OpenVault {
+  readonly directory: string;
+  readonly file: VaultFile;
+  /** The vault's own copy; `closeVault` zeroes it. */
+  readonly key: Buffer;
+  connection: Database | undefined;
+}
+
+/**
+ * Gives the vault of a directory. The key is copied and stays the caller's; whether it fits shows at
+ * the first operation. Throws as `readVaultFile` does.
+ */
+export function openVault(directory: string, key: Buffer): OpenVault {
+  const file = readVaultFile(directory);
+  return { directory, file, key: Buffer.from(key), connection: undefined };
+}
+
+export async function closeVault(vault: OpenVault): Promise<void> {
+  await inTurn(() => dropConnection(vault));
+  vault.key.fill(0);
+}
+
+export const READ = { write: false } as const;
+export const WRITE = { write: true } as const;
+
+/** How long an operation tries while other processes are at the vault; each holds it for milliseconds. */
+const BUSY_DEADLINE_MS = 15_000;
+
+/**
+ * Runs one operation and gives its result. A write runs in one transaction begun IMMEDIATE, is committed
+ * and on disk when this resolves, and leaves nothing behind when it throws. `use` is run again when
+ * another process was in the way before the COMMIT, so it must only use the database, and quickly:
+ * it holds the lock.
+ *
+ * Throws what `use` throws; WRONG_KEY, VAULT_DAMAGED, VAULT_UNSAFE; VAULT_BUSY after 15 s.
+ */
+export async function withDatabase<T>(
+  vault: OpenVault,
+  use: (database: Database) => Promise<T>,
+  { write }: { write: boolean },
+): Promise<T> {
+  return inTurn(async () => {
+    const start = performance.now();
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- each try follows the failure of the one before
+      const outcome = await tryOnce(vault, use, write);
+      if (outcome.kind === 'done') return outcome.result;
+      const waitedMs = performance.now() - start;
+      if (waitedMs > BUSY_DEADLINE_MS) throw explainEngineError(outcome.error);
+      // oxlint-disable-next-line no-await-in-loop
+      await sleep(retryDelayMs(waitedMs));
+    }
+  });
+}
+
+/**
+ * Reads vault.json, lets `change` give its slots anew and writes it, all under the database's write
+ * lock, so that two changes never undo each other. Only a vault whose key fits can be changed.
+ */
+export async function changeSlots(
+  vault: OpenVault,
+  change: (slots: VaultFile['slots']) => VaultFile['slots'],
+): Promise<void> {
+  const rewrite = async (): Promise<void> => {
+    const file = readVaultFile(vault.directory);
+    writeVaultFile(vault.directory, { ...file, slots: change(file.slots) });
+  };
+  await withDatabase(vault, rewrite, WRITE);
+}
+
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+/**
+ * Database work of this process goes one by one: the umask and the locks (fcntl) belong to the
+ * process, so two operations at once would undo each other's.
+ */
+export function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const turn = lastTurn.then(work);
+  lastTurn = turn.catch(() => undefined);
+  return turn;
+}
+
+type Outcome<T> =
+  | { readonly kind: 'done'; readonly result: T }
+  | { readonly kind: 'busy'; readonly error: unknown };
+
+async function tryOnce<T>(
+  vault: OpenVault,
+  use: (database: Database) => Promise<T>,
+  write: boolean,
+): Promise<Outcome<T>> {
+  let stage: 'connecting' | 'connected' | 'begun' | 'committing' = 'connecting';
+  try {
+    const database = (vault.connection ??= await connectVault(vault));
+    stage = 'connected';
+    if (!write) return { kind: 'done', result: await use(database) };
+    await database.exec('BEGIN IMMEDIATE');
+    stage = 'begun';
+    const result = await use(database);
+    stage = 'committing';
+    await database.exec('COMMIT');
+    await checkpoint(database);
+    return { kind: 'done', result };
+  } catch (error) {
+    const kept = stage === 'connected' && isBusy(error);
+    if (!kept && !(stage === 'begun' && (await rollBack(vault)))) await dropConnection(vault);
+    if (stage !== 'committing' && isBusy(error)) return { kind: 'busy', error };
+    throw explainEngineError(error);
+  } finally {
+    if (vault.file.storage === 'exclusive') await dropConnection(vault);
+  }
+}
+
+async function connectVault(vault: OpenVault): Promise<Database> {
+  const { cipher, storage } = vault.file;
+  await preflight(vault.directory, cipher);
+  const { database: file } = vaultPaths(vault.directory);
+  const database = await connectEngine(file, { cipher, storage, key: vault.key, create: false });
+  try {
+    await migrate(database, { fresh: false });
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** In multiprocess storage a reader can keep the log from being cut: this often, then it stays. */
+const CHECKPOINT_TRIES = 3;
+
+/**
+ * Moves the log into the database and cuts it to nothing. It is what makes a write durable: the engine
+ * does not sync the first commit of a connection. It also ends the log's growth, which nothing else does.
+ */
+export async function checkpoint(database: Database): Promise<void> {
+  for (let tries = 0; tries < CHECKPOINT_TRIES; tries += 1) {
+    // oxlint-disable-next-line no-await-in-loop
+    const [row] = await database.all('PRAGMA wal_checkpoint(TRUNCATE)');
+    if (row?.['busy'] === 0) return;
+    // oxlint-disable-next-line no-await-in-loop
+    await sleep(5);
+  }
+}
+
+async function rollBack(vault: OpenVault): Promise<boolean> {
+  try {
+    await vault.connection?.exec('ROLLBACK');
+    return true;
+  } catch {
+    // A connection that cannot roll back is closed by the caller, which does the same.
+    return false;
+  }
+}
+
+async function dropConnection(vault: OpenVault): Promise<void> {
+  const { connection } = vault;
+  vault.connection = undefined;
+  await connection?.close();
+}
+
+/**
+ * Random, so that waiting processes do not meet again; shorter for who has waited longer, so that nobody
+ * starves: from up to 30 ms down to up to 3 ms after two seconds.
+ */
+function retryDelayMs(waitedMs: number): number {
+  return 1 + Math.random() * Math.max(2, 29 - waitedMs / 75);
+}
