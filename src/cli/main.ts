@@ -23,7 +23,7 @@ async function main(): Promise<number> {
       return runCommand(invocation.argv, process.env);
     }
     default:
-      return invocation.kind satisfies never;
+      return invocation satisfies never;
   }
 }
 

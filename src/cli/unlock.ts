@@ -4,7 +4,7 @@ import { keyFromCommand } from '../keys/command.ts';
 import { parseHexkey } from '../keys/hexkey.ts';
 import { loadFromKeychain } from '../keys/keychain.ts';
 import { unwrapKey } from '../keys/passphrase.ts';
-import type { PassphraseSlot } from '../keys/slot.ts';
+import { parseSlots, type PassphraseSlot, type Slot } from '../keys/slot.ts';
 import type { VaultFile } from '../vault/files.ts';
 import { askHidden, canAsk } from './prompt.ts';
 
@@ -23,14 +23,15 @@ export async function unlock(vault: VaultFile, environment: Environment): Promis
   const hexkey = environment[HEXKEY_VARIABLE];
   if (hexkey !== undefined && hexkey !== '') return parseHexkey(hexkey);
 
-  const passphraseSlots = vault.slots.filter((slot) => slot.kind === 'passphrase');
+  const slots = parseSlots(vault.slots);
+  const passphraseSlots = slots.filter((slot) => slot.kind === 'passphrase');
   const passphrase = environment[PASSPHRASE_VARIABLE];
   if (passphrase !== undefined && passphrase !== '' && passphraseSlots.length > 0) {
     return tryPassphrase(passphraseSlots, passphrase);
   }
 
   const failures: VaultShellError[] = [];
-  for (const slot of vault.slots) {
+  for (const slot of slots) {
     try {
       if (slot.kind === 'keychain') return await loadFromKeychain(vault.id);
       if (slot.kind === 'command') return await keyFromCommand(slot.argv, { environment });
@@ -45,7 +46,7 @@ export async function unlock(vault: VaultFile, environment: Environment): Promis
   throw new VaultShellError(
     'VAULT_LOCKED',
     failure === undefined ? 'vault is locked' : `vault is locked: ${failure.message}`,
-    { hint: failure?.hint ?? lockedHint(vault), cause: failure },
+    { hint: failure?.hint ?? lockedHint(slots), cause: failure },
   );
 }
 
@@ -77,7 +78,7 @@ async function tryPassphrase(
   throw wrong;
 }
 
-function lockedHint(vault: VaultFile): string {
-  if (vault.slots.length === 0) return `set ${HEXKEY_VARIABLE} to the vault's 64 hex digits`;
+function lockedHint(slots: readonly Slot[]): string {
+  if (slots.length === 0) return `set ${HEXKEY_VARIABLE} to the vault's 64 hex digits`;
   return `unlock it on a terminal, or add a keychain slot: vault-shell key add --key keychain`;
 }

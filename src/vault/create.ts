@@ -61,7 +61,7 @@ export async function createVault(directory: string, options: CreateOptions): Pr
   }
 }
 
-function refuseExisting(directory: string): void {
+export function refuseExisting(directory: string): void {
   checkPrivate(directory, 'directory');
   for (const file of Object.values(vaultPaths(directory))) {
     if (checkPrivate(file, 'file') !== undefined) throw exists(directory);

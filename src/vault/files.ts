@@ -28,7 +28,7 @@ export interface VaultFile {
   readonly storage: StorageMode;
   readonly cipher: Cipher;
   /** Checked by the key room, which knows the kinds. */
-  readonly slots: readonly Readonly<Record<string, unknown>>[];
+  readonly slots: readonly object[];
   readonly created_at: string;
 }
 

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { isatty } from 'node:tty';
+import { VaultShellError } from '../../base/errors.ts';
+import { quoteArgv } from '../../base/quote.ts';
+import { deny, grant, recordExit } from '../../vault/audit.ts';
+import { showSecret } from '../../vault/secrets.ts';
+import type { GrantRequest } from '../../vault/types.ts';
+import { withVault } from '../open-vault.ts';
+import { printLine } from '../output.ts';
+import { askShown } from '../prompt.ts';
+import { requiredText, type Command } from './command.ts';
+
+export const revealCommand: Command = {
+  usage: 'reveal <name>',
+  describe: 'show a value to a human on a terminal, after a confirmation',
+  build: (parser) => parser.positional('name', { type: 'string', demandOption: true }),
+  run: async (parsed, context) => {
+    const name = requiredText(parsed, 'name');
+    const refusal = refusalFor(context.environment['VAULT_SHELL_SESSION'] !== undefined);
+    const request: GrantRequest = {
+      operation: randomUUID(),
+      names: [name],
+      command: quoteArgv(['vault-shell', 'reveal', name]),
+      cwd: process.cwd(),
+    };
+    await withVault(context, async (vault) => {
+      if (refusal !== undefined) {
+        await deny(vault, request);
+        throw new VaultShellError('REFUSED', refusal);
+      }
+      await showSecret(vault, name);
+      const answer = await askShown(`vault-shell: show the value of ${name} here? [y/N] `);
+      if (!/^y(es)?$/i.test(answer.trim())) {
+        await deny(vault, request);
+        throw new VaultShellError('REFUSED', 'not shown');
+      }
+      const result = await grant(vault, request);
+      if (result.kind === 'unknown') throw new VaultShellError('NO_SECRET', `no secret ${name}`);
+      printLine(result.values.map((value) => value.reveal()).join(''));
+      await recordExit(vault, request.operation, 0);
+    });
+    return undefined;
+  },
+};
+
+function refusalFor(inSession: boolean): string | undefined {
+  if (inSession) return 'reveal does not work inside a session';
+  if (!isatty(0) || !isatty(1)) return 'reveal needs a terminal';
+  return undefined;
+}
