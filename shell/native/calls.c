@@ -1,0 +1,151 @@
+#ifdef __linux__
+#define _GNU_SOURCE // pipe2, struct ucred, ptsname_r
+#endif
+
+#include "calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#else
+#include <sys/un.h>
+#endif
+
+int vs_pipe(int ends[2]) {
+#ifdef __linux__
+    return pipe2(ends, O_CLOEXEC);
+#else
+    if (pipe(ends) != 0) return -1;
+    if (vs_set_close_on_exec(ends[0]) == 0 && vs_set_close_on_exec(ends[1]) == 0) return 0;
+    int saved = errno;
+    vs_close(ends[0]);
+    vs_close(ends[1]);
+    errno = saved;
+    return -1;
+#endif
+}
+
+void vs_close(int fd) {
+    (void)close(fd); // never repeated after EINTR: Linux has closed it by then
+}
+
+int vs_set_raw(int fd) {
+    struct termios modes;
+    if (tcgetattr(fd, &modes) != 0) return -1;
+    cfmakeraw(&modes);
+    modes.c_cc[VMIN] = 1;
+    modes.c_cc[VTIME] = 0;
+    int status;
+    do {
+        status = tcsetattr(fd, TCSADRAIN, &modes);
+    } while (status != 0 && errno == EINTR);
+    return status;
+}
+
+// SIGTTOU is blocked meanwhile, so that a process on its way out is not stopped with the terminal still raw.
+int vs_set_terminal(int fd, const struct termios *modes) {
+    sigset_t block;
+    sigset_t before;
+    sigemptyset(&block);
+    sigaddset(&block, SIGTTOU);
+    int failed = pthread_sigmask(SIG_BLOCK, &block, &before);
+    if (failed != 0) {
+        errno = failed;
+        return -1;
+    }
+    int status;
+    do {
+        status = tcsetattr(fd, TCSADRAIN, modes);
+    } while (status != 0 && errno == EINTR);
+    int saved = errno;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = saved;
+    return status;
+}
+
+int vs_set_close_on_exec(int fd) {
+    int flags = fcntl(fd, F_GETFD);
+    if (flags == -1) return -1;
+    return fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == -1 ? -1 : 0;
+}
+
+int vs_disable_core_dumps(void) {
+    // Only the soft limit: children inherit it, and who wants a core file can still ask for one.
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CORE, &limit) != 0) return -1;
+    limit.rlim_cur = 0;
+    if (setrlimit(RLIMIT_CORE, &limit) != 0) return -1;
+#ifdef __linux__
+    // Also keeps other processes of the user from tracing this one and from reading its memory.
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return -1;
+#endif
+    return 0;
+}
+
+int vs_peer_credentials(int fd, struct vs_credentials *peer) {
+#ifdef __linux__
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
+    if (length != sizeof credentials || credentials.pid == 0) {
+        errno = ENOTCONN; // no peer, or one of another pid namespace
+        return -1;
+    }
+    peer->pid = credentials.pid;
+    peer->uid = credentials.uid;
+    peer->gid = credentials.gid;
+    return 0;
+#else
+    socklen_t length = sizeof peer->pid;
+    if (getsockopt(fd, SOL_LOCAL, LOCAL_PEERPID, &peer->pid, &length) != 0) return -1;
+    return getpeereid(fd, &peer->uid, &peer->gid);
+#endif
+}
+
+int vs_window_size(int fd, unsigned short *columns, unsigned short *rows) {
+    struct winsize size;
+    memset(&size, 0, sizeof size);
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0) return -1;
+    *columns = size.ws_col;
+    *rows = size.ws_row;
+    return 0;
+}
+
+// Opens the slave of a PTY master, close-on-exec and not as a controlling terminal.
+int vs_open_peer(int fd) {
+    const int flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
+#ifdef TIOCGPTPEER
+    // By the master itself: a path could mean the PTY of another devpts instance (containers).
+    int peer = ioctl(fd, TIOCGPTPEER, flags);
+    if (peer >= 0 || (errno != EINVAL && errno != ENOTTY)) return peer;
+#endif
+#ifdef __linux__
+    char name[64];
+    int failed = ptsname_r(fd, name, sizeof name);
+    if (failed != 0) {
+        errno = failed;
+        return -1;
+    }
+    return open(name, flags);
+#else
+    const char *name = ptsname(fd);
+    return name == NULL ? -1 : open(name, flags);
+#endif
+}
+
+int vs_foreground_group(int fd) {
+    return (int)tcgetpgrp(fd);
+}
+
+int vs_own_group(void) {
+    return (int)getpgrp();
+}

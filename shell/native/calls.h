@@ -1,0 +1,26 @@
+// System calls, free of N-API. Functions return 0 (or a value) or -1 with errno.
+#ifndef VS_CALLS_H
+#define VS_CALLS_H
+
+#include <sys/types.h>
+#include <termios.h>
+
+struct vs_credentials {
+    pid_t pid;
+    uid_t uid;
+    gid_t gid;
+};
+
+int vs_pipe(int ends[2]);
+void vs_close(int fd);
+int vs_set_raw(int fd);
+int vs_set_terminal(int fd, const struct termios *modes);
+int vs_set_close_on_exec(int fd);
+int vs_disable_core_dumps(void);
+int vs_peer_credentials(int fd, struct vs_credentials *peer);
+int vs_window_size(int fd, unsigned short *columns, unsigned short *rows);
+int vs_open_peer(int fd);
+int vs_foreground_group(int fd);
+int vs_own_group(void);
+
+#endif

@@ -1,0 +1,50 @@
+import { createRequire } from 'node:module';
+import { systemCode, VaultShellError } from '../base/errors.ts';
+
+export type WindowSize = { readonly columns: number; readonly rows: number };
+export type Credentials = { readonly pid: number; readonly uid: number; readonly gid: number };
+
+/** The system calls Node lacks. Each throws an Error whose `code` is the errno name. */
+export type Native = {
+  /** A real pipe, both ends close-on-exec: Node's own 'pipe' is a socket pair, which nobody can open as /dev/stderr. */
+  pipe(): [readEnd: number, writeEnd: number];
+  /** The modes of a terminal (the bytes of its termios). */
+  getTerminal(fd: number): Buffer;
+  /** Raw for input and output; Node's setRawMode leaves the output processing on. */
+  setRaw(fd: number): void;
+  setTerminal(fd: number, modes: Uint8Array): void;
+  setCloseOnExec(fd: number): void;
+  /** No core file of this process; on Linux no tracing of it by other processes of the user either. */
+  disableCoreDumps(): void;
+  /** Who is at the other end of a connected Unix socket. */
+  peerCredentials(fd: number): Credentials;
+  windowSize(fd: number): WindowSize;
+  /** Opens the slave of a PTY master; the caller closes it. */
+  openPeer(master: number): number;
+  /** The process group in the foreground of a terminal. */
+  foregroundGroup(fd: number): number;
+  /** The process group of this process. */
+  ownGroup(): number;
+};
+
+let loaded: Native | undefined;
+
+/** Gives the native addon; throws HOOK_MISSING when it has not been built for this machine. */
+export function native(): Native {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Native {
+  // The same step up from dist/src/session in the repository and in an installed package.
+  const path = '../../shell/vault-native.node';
+  try {
+    return createRequire(import.meta.url)(path) as Native;
+  } catch (error) {
+    throw new VaultShellError(
+      'HOOK_MISSING',
+      `cannot load the native addon: ${systemCode(error) ?? 'unknown error'}`,
+      { hint: 'build it with npm run build', cause: error },
+    );
+  }
+}

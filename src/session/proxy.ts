@@ -1,0 +1,125 @@
+import { ReadStream } from 'node:tty';
+import type { Exit } from './exit.ts';
+import type { Filter } from './filter.ts';
+import { openOutlet } from './outlet.ts';
+import type { Launch } from './program.ts';
+import { openPty, type Pty } from './pty.ts';
+import { onSignals } from './signals.ts';
+import { takeTerminal } from './terminal.ts';
+
+export type ProxyOptions = {
+  readonly launch: Launch;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** Everything the program shows passes it. */
+  readonly filter: Filter;
+  /** The outer terminal; standard input and output unless given. */
+  readonly input?: number;
+  readonly output?: number;
+  /** Called when the program has been started. */
+  readonly onStart?: (pid: number) => void;
+  /** Ends the program at once, with SIGKILL. */
+  readonly stop?: AbortSignal;
+};
+
+/** How long a program that was told to end may take, before it is told more firmly. */
+const GRACE_MS = 2000;
+
+/**
+ * Runs a program in a PTY of its own, with the outer terminal in raw mode and the filter between them.
+ * Gives how the program ended; by then all its output is written and the outer terminal is as it was.
+ *
+ * A signal that asks us to end goes to the program, and we end with it.
+ */
+export async function runInTerminal(options: ProxyOptions): Promise<Exit> {
+  const { input = 0, output = 1, stop } = options;
+  stop?.throwIfAborted();
+  const terminal = takeTerminal(input);
+  try {
+    const outlet = openOutlet(output, options.filter, () => {
+      hangUp();
+    });
+    const pty = openPty({
+      launch: options.launch,
+      environment: options.environment,
+      cwd: options.cwd,
+      size: terminal.size(),
+      onOutput: outlet.write,
+    });
+    const { hangUp, release } = passSignals(pty, stop);
+    pty.setModes(terminal.modes);
+    terminal.onResize(() => {
+      pty.resize(terminal.size());
+    });
+    const keyboard = passInput(input, pty, hangUp);
+    try {
+      options.onStart?.(pty.pid);
+      return await pty.done;
+    } finally {
+      release();
+      keyboard.destroy();
+      await outlet.end();
+    }
+  } finally {
+    terminal.restore();
+  }
+}
+
+function passInput(fd: number, pty: Pty, onGone: () => void): ReadStream {
+  const keyboard = new ReadStream(fd);
+  keyboard.on('data', (bytes: Buffer) => {
+    if (!pty.write(bytes)) keyboard.pause();
+  });
+  pty.onDrain(() => {
+    keyboard.resume();
+  });
+  // The outer terminal was closed.
+  keyboard.on('end', onGone);
+  keyboard.on('error', onGone);
+  return keyboard;
+}
+
+function passSignals(
+  pty: Pty,
+  stop: AbortSignal | undefined,
+): { hangUp: () => void; release: () => void } {
+  const timers: NodeJS.Timeout[] = [];
+
+  function later(action: () => void): void {
+    timers.push(setTimeout(action, GRACE_MS));
+  }
+  function kill(): void {
+    pty.kill('SIGKILL');
+  }
+  // What closing its terminal would do; a stopped program must wake up to notice.
+  function hangUp(): void {
+    pty.interrupt('SIGHUP');
+    pty.kill('SIGHUP');
+    pty.kill('SIGCONT');
+    later(kill);
+  }
+
+  const removeSignals = onSignals({
+    // Interactive shells do not listen to SIGTERM, but do to a hang-up.
+    SIGTERM: () => {
+      pty.kill('SIGTERM');
+      later(hangUp);
+    },
+    SIGHUP: hangUp,
+    SIGINT: () => {
+      pty.interrupt('SIGINT');
+    },
+    SIGQUIT: () => {
+      pty.interrupt('SIGQUIT');
+    },
+  });
+  stop?.addEventListener('abort', kill);
+  return {
+    hangUp,
+    release() {
+      removeSignals();
+      stop?.removeEventListener('abort', kill);
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import xterm from '@xterm/headless';
+import type { Exit } from '../../src/session/exit.ts';
+import { openPty } from '../../src/session/pty.ts';
+
+export type TestTerminalOptions = {
+  readonly file: string;
+  readonly args?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly columns?: number;
+  readonly rows?: number;
+};
+
+/** A terminal as a person has it: a screen, and a program in a PTY behind it. */
+export type TestTerminal = {
+  readonly pid: number;
+  /** Resolves when the program has ended and all its output is on the screen. */
+  readonly done: Promise<Exit>;
+  /** Types text or bytes. */
+  send(input: string | Uint8Array): void;
+  /**
+   * Waits until the output, from where the last wait ended, has the text or matches; gives what it had up
+   * to there. Rejects, showing the output, when the program ends first or after 20 s.
+   */
+  waitFor(wanted: string | RegExp): Promise<string>;
+  /** Everything the program wrote, as bytes. */
+  output(): Buffer;
+  /** What a person sees: the lines of the screen, right-trimmed. */
+  screen(): Promise<string>;
+  resize(columns: number, rows: number): void;
+  /** Reads no output until the function it gives is called: the reader is slow. */
+  stall(): () => void;
+  kill(signal: NodeJS.Signals): void;
+  /** Ends the program, if it is still there, and waits for that. */
+  close(): Promise<void>;
+};
+
+/** A wait that takes longer has failed; it is not a limit anything should come near. */
+const GIVE_UP_MS = 20_000;
+
+export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
+  const { columns = 80, rows = 24 } = options;
+  const display = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
+  const chunks: Buffer[] = [];
+  let text = '';
+  let seen = 0;
+  let stalled: Promise<void> | undefined;
+  const watchers = new Set<() => void>();
+
+  const pty = openPty({
+    launch: { file: options.file, args: options.args ?? [] },
+    environment: options.environment ?? testEnvironment(),
+    cwd: options.cwd ?? process.cwd(),
+    size: { columns, rows },
+    onOutput(chunk) {
+      const bytes = Buffer.from(chunk);
+      chunks.push(bytes);
+      text += bytes.toString('latin1');
+      display.write(bytes);
+      for (const watch of watchers) watch();
+      return stalled;
+    },
+  });
+  let exit: Exit | undefined;
+  const done = pty.done.then((how) => {
+    exit = how;
+    for (const watch of watchers) watch();
+    return how;
+  });
+
+  function find(wanted: string | RegExp): string | undefined {
+    const rest = text.slice(seen);
+    const match = typeof wanted === 'string' ? undefined : wanted.exec(rest);
+    const at = typeof wanted === 'string' ? rest.indexOf(wanted) : (match?.index ?? -1);
+    if (at === -1) return undefined;
+    const length = typeof wanted === 'string' ? wanted.length : (match?.[0].length ?? 0);
+    seen += at + length;
+    return rest.slice(0, at + length);
+  }
+
+  return {
+    pid: pty.pid,
+    done,
+    send(input) {
+      pty.write(typeof input === 'string' ? Buffer.from(input) : input);
+    },
+    waitFor(wanted) {
+      return new Promise((resolve, reject) => {
+        function settle(result: string | Error): void {
+          watchers.delete(watch);
+          clearTimeout(timer);
+          if (typeof result === 'string') resolve(result);
+          else reject(result);
+        }
+        function watch(): void {
+          const found = find(wanted);
+          if (found !== undefined) settle(found);
+          else if (exit !== undefined) settle(failure('the program ended'));
+        }
+        function failure(reason: string): Error {
+          const shown = JSON.stringify(text.slice(-2000));
+          return new Error(`waiting for ${wanted}: ${reason}; the output was ${shown}`);
+        }
+        const timer = setTimeout(() => {
+          settle(failure('it did not come'));
+        }, GIVE_UP_MS);
+        watchers.add(watch);
+        watch();
+      });
+    },
+    output: () => Buffer.concat(chunks),
+    async screen() {
+      await new Promise<void>((resolve) => {
+        display.write('', resolve);
+      });
+      const { active } = display.buffer;
+      const lines: string[] = [];
+      for (let row = 0; row < display.rows; row++) {
+        lines.push(active.getLine(active.baseY + row)?.translateToString(true) ?? '');
+      }
+      return lines.join('\n').trimEnd();
+    },
+    resize(wide, high) {
+      display.resize(wide, high);
+      pty.resize({ columns: wide, rows: high });
+    },
+    stall() {
+      let go: () => void = () => undefined;
+      stalled = new Promise((resolve) => {
+        go = resolve;
+      });
+      return () => {
+        stalled = undefined;
+        go();
+      };
+    },
+    kill: pty.kill,
+    async close() {
+      pty.kill('SIGKILL');
+      await done.catch(() => undefined);
+      display.dispose();
+    },
+  };
+}
+
+/** An environment with nothing of the developer's in it. */
+export function testEnvironment(
+  more: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    HOME: '/nonexistent',
+    TERM: 'xterm-256color',
+    LANG: 'C.UTF-8',
+    PS1: '$ ',
+    ...more,
+  };
+}
