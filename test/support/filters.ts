@@ -20,7 +20,8 @@ export function holdingFilter(): Filter {
   return {
     write(chunk) {
       const before = takeHeld();
-      if (chunk.at(-1) !== 0x40) return before.length === 0 ? chunk : Buffer.concat([before, chunk]);
+      if (chunk.at(-1) !== 0x40)
+        return before.length === 0 ? chunk : Buffer.concat([before, chunk]);
       held = Buffer.from('@');
       return Buffer.concat([before, chunk.subarray(0, -1)]);
     },

@@ -1,0 +1,32 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Api {
+  readonly url: string;
+  /** The Authorization header of each request, in order. */
+  readonly seen: readonly (string | undefined)[];
+  close(): Promise<void>;
+}
+
+/** Starts a small HTTP API on loopback that wants `token` as a bearer token. */
+export async function startApi(token: string): Promise<Api> {
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    const allowed = request.headers.authorization === `Bearer ${token}`;
+    response.writeHead(allowed ? 200 : 401, { 'content-type': 'application/json' });
+    // A careless server that repeats what it was given: the session has to mask that, too.
+    response.end(`${JSON.stringify({ allowed, authorization: request.headers.authorization })}\n`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${String(port)}/`,
+    seen,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
