@@ -7,24 +7,24 @@ export type Credentials = { readonly pid: number; readonly uid: number; readonly
 /** The system calls Node lacks. Each throws an Error whose `code` is the errno name. */
 export type Native = {
   /** A real pipe, both ends close-on-exec: Node's own 'pipe' is a socket pair, which nobody can open as /dev/stderr. */
-  pipe(): [readEnd: number, writeEnd: number];
+  readonly pipe: () => [readEnd: number, writeEnd: number];
   /** The modes of a terminal (the bytes of its termios). */
-  getTerminal(fd: number): Buffer;
+  readonly getTerminal: (fd: number) => Buffer;
   /** Raw for input and output; Node's setRawMode leaves the output processing on. */
-  setRaw(fd: number): void;
-  setTerminal(fd: number, modes: Uint8Array): void;
-  setCloseOnExec(fd: number): void;
+  readonly setRaw: (fd: number) => void;
+  readonly setTerminal: (fd: number, modes: Uint8Array) => void;
+  readonly setCloseOnExec: (fd: number) => void;
   /** No core file of this process; on Linux no tracing of it by other processes of the user either. */
-  disableCoreDumps(): void;
+  readonly disableCoreDumps: () => void;
   /** Who is at the other end of a connected Unix socket. */
-  peerCredentials(fd: number): Credentials;
-  windowSize(fd: number): WindowSize;
+  readonly peerCredentials: (fd: number) => Credentials;
+  readonly windowSize: (fd: number) => WindowSize;
   /** Opens the slave of a PTY master; the caller closes it. */
-  openPeer(master: number): number;
+  readonly openPeer: (master: number) => number;
   /** The process group in the foreground of a terminal. */
-  foregroundGroup(fd: number): number;
+  readonly foregroundGroup: (fd: number) => number;
   /** The process group of this process. */
-  ownGroup(): number;
+  readonly ownGroup: () => number;
 };
 
 let loaded: Native | undefined;

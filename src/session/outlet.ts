@@ -12,12 +12,12 @@ export type Outlet = {
    * Takes the next bytes. Gives a promise when the reader is slow: the caller reads no more until it
    * resolves, and leaves `chunk` alone. It never rejects.
    */
-  write(chunk: Uint8Array): Promise<void> | undefined;
+  readonly write: (chunk: Uint8Array) => Promise<void> | undefined;
   /**
    * Writes what the filter still holds, and ends. Throws TERMINAL when output was lost for another reason
    * than that the reader went away.
    */
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 };
 
 /**

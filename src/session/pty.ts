@@ -22,18 +22,18 @@ export type Pty = {
   /** Resolves when the program has ended and all its output has been taken. Rejects with what `onOutput` threw. */
   readonly done: Promise<Exit>;
   /** Types `bytes`, which the PTY keeps. False: the program does not read; type no more before `onDrain`. */
-  write(bytes: Uint8Array): boolean;
-  onDrain(listener: () => void): void;
-  resize(size: WindowSize): void;
+  readonly write: (bytes: Uint8Array) => boolean;
+  readonly onDrain: (listener: () => void) => void;
+  readonly resize: (size: WindowSize) => void;
   /**
    * Sets the modes of the inner terminal. Only right after the start: in a session the program's hook waits
    * for our answer before anything else runs in it, so it cannot have changed them yet.
    */
-  setModes(modes: Uint8Array): void;
+  readonly setModes: (modes: Uint8Array) => void;
   /** Sends a signal to the program alone; nothing once it has ended. */
-  kill(signal: NodeJS.Signals): void;
+  readonly kill: (signal: NodeJS.Signals) => void;
   /** Sends a signal to the job in the foreground, as the terminal does for Ctrl-C; nothing once the program has ended. */
-  interrupt(signal: NodeJS.Signals): void;
+  readonly interrupt: (signal: NodeJS.Signals) => void;
 };
 
 /** Used where the outer terminal has no size (a serial line, some CI). */
