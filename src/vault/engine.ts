@@ -1,4 +1,5 @@
 import { chmodSync } from 'node:fs';
+import type { Database as Connection } from '@tursodatabase/database';
 import { VaultShellError } from '../base/errors.ts';
 import { FILE_MODE } from '../base/paths.ts';
 import type { Cipher, StorageMode } from './files.ts';
@@ -53,8 +54,6 @@ export async function connectEngine(file: string, options: EngineOptions): Promi
     process.umask(umask);
   }
 }
-
-type Connection = Awaited<ReturnType<typeof import('@tursodatabase/database').connect>>;
 
 function wrap(connection: Connection): Database {
   return {

@@ -1,6 +1,8 @@
+import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FILE_MODE } from '../base/paths.ts';
 import { connectEngine, explainEngineError, isBusy, type Database } from './engine.ts';
-import { readVaultFile, vaultPaths, writeVaultFile, type VaultFile } from './files.ts';
+import { ioError, readVaultFile, vaultPaths, writeVaultFile, type VaultFile } from './files.ts';
 import { preflight } from './preflight.ts';
 import { migrate } from './schema.ts';
 
@@ -124,7 +126,8 @@ async function tryOnce<T>(
 async function connectVault(vault: OpenVault): Promise<Database> {
   const { cipher, storage } = vault.file;
   await preflight(vault.directory, cipher);
-  const { database: file } = vaultPaths(vault.directory);
+  const { database: file, wal } = vaultPaths(vault.directory);
+  makeLog(wal);
   const database = await connectEngine(file, { cipher, storage, key: vault.key, create: false });
   try {
     await migrate(database, { fresh: false });
@@ -132,6 +135,18 @@ async function connectVault(vault: OpenVault): Promise<Database> {
   } catch (error) {
     await database.close();
     throw error;
+  }
+}
+
+/**
+ * Makes the write-ahead log if it is missing, as after a restore of vault.db alone: told to make no
+ * database, the engine makes no log either and fails.
+ */
+function makeLog(file: string): void {
+  try {
+    closeSync(openSync(file, 'a', FILE_MODE));
+  } catch (error) {
+    throw ioError('write', file, error);
   }
 }
 

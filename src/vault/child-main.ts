@@ -1,0 +1,112 @@
+import { createHmac } from 'node:crypto';
+import { deny, grant, recordExit } from './audit.ts';
+import {
+  toPlainError,
+  type Answer,
+  type Call,
+  type FromChild,
+  type Snapshot,
+  type ToChild,
+} from './child-protocol.ts';
+import { closeVault, openVault, type OpenVault } from './open.ts';
+import { readValues } from './secrets.ts';
+import { watchVault } from './watch.ts';
+
+/**
+ * The process that does the database work of a long session, so that a crash of the engine is not the
+ * session's. It lives as long as the channel to its parent: nothing else keeps its event loop alive.
+ */
+
+let ready: Promise<OpenVault> | undefined;
+let salt: Uint8Array = new Uint8Array();
+let digest: string | undefined;
+let stopWatching: (() => void) | undefined;
+
+process.on('message', (message: ToChild) => {
+  if (message.kind === 'open') {
+    ready = open(message);
+    return;
+  }
+  void handle(message.id, message.call);
+});
+
+process.on('disconnect', () => {
+  stopWatching?.();
+  void ready?.then(closeVault, () => undefined);
+});
+
+async function open(message: Extract<ToChild, { kind: 'open' }>): Promise<OpenVault> {
+  try {
+    const vault = openVault(message.directory, Buffer.from(message.key));
+    message.key.fill(0);
+    ({ salt, digest } = message);
+    await reportValues(vault);
+    stopWatching = watchVault(message.directory, () => reportWhenRead(vault));
+    return vault;
+  } catch (error) {
+    send({ kind: 'failed', error: toPlainError(error) });
+    process.disconnect();
+    throw error;
+  }
+}
+
+async function reportValues(vault: OpenVault): Promise<void> {
+  const snapshot = await takeSnapshot(vault);
+  if (snapshot.digest === digest) return;
+  digest = snapshot.digest;
+  send({ kind: 'values', snapshot });
+}
+
+async function reportWhenRead(vault: OpenVault): Promise<void> {
+  try {
+    await reportValues(vault);
+  } catch {
+    // Busy or damaged: the session's next call says so, and the next change is read again.
+  }
+}
+
+async function handle(id: number, call: Call): Promise<void> {
+  try {
+    const vault = await ready;
+    // Without a parent nobody waits for the answer: what has not begun is not done.
+    if (vault === undefined || !process.connected) return;
+    send({ kind: 'answer', id, answer: await perform(vault, call) });
+  } catch (error) {
+    send({ kind: 'refusal', id, error: toPlainError(error) });
+  }
+}
+
+async function perform(vault: OpenVault, call: Call): Promise<Answer> {
+  switch (call.op) {
+    case 'grant': {
+      const result = await grant(vault, call.request);
+      if (result.kind === 'unknown') return result;
+      return { kind: 'granted', values: result.values.map((value) => value.reveal()) };
+    }
+    case 'deny':
+      await deny(vault, call.request);
+      return { kind: 'done' };
+    case 'recordExit':
+      await recordExit(vault, call.operation, call.exitCode);
+      return { kind: 'done' };
+    case 'values':
+      break;
+  }
+  const snapshot = await takeSnapshot(vault);
+  ({ digest } = snapshot);
+  return { kind: 'values', snapshot };
+}
+
+async function takeSnapshot(vault: OpenVault): Promise<Snapshot> {
+  const values = (await readValues(vault)).map(({ name, value }) => ({
+    name,
+    value: value.reveal(),
+  }));
+  const hmac = createHmac('sha256', salt).update(JSON.stringify(values));
+  return { values, digest: hmac.digest('base64') };
+}
+
+function send(message: FromChild): void {
+  // The parent may go at any moment; then there is nobody to tell.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}

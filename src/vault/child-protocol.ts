@@ -1,0 +1,62 @@
+import { VaultShellError, type ErrorCode } from '../base/errors.ts';
+import type { GrantRequest } from './types.ts';
+
+/**
+ * What a session and the process that does its database work say to each other, over the channel that
+ * Node makes between them. Values travel as plain text here and nowhere else.
+ */
+
+export type ToChild =
+  /** The first message. `digest`: the values that the session knows already. */
+  | {
+      readonly kind: 'open';
+      readonly directory: string;
+      readonly key: Uint8Array;
+      readonly salt: Uint8Array;
+      readonly digest: string | undefined;
+    }
+  | { readonly kind: 'call'; readonly id: number; readonly call: Call };
+
+export type Call =
+  | { readonly op: 'grant'; readonly request: GrantRequest }
+  | { readonly op: 'deny'; readonly request: GrantRequest }
+  | { readonly op: 'recordExit'; readonly operation: string; readonly exitCode: number }
+  | { readonly op: 'values' };
+
+export type FromChild =
+  /** The vault could not be opened; the process ends by itself. */
+  | { readonly kind: 'failed'; readonly error: PlainError }
+  /** All values, when they are not those of the last digest. */
+  | { readonly kind: 'values'; readonly snapshot: Snapshot }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
+  | { readonly kind: 'refusal'; readonly id: number; readonly error: PlainError };
+
+export type Answer =
+  | { readonly kind: 'granted'; readonly values: readonly string[] }
+  | { readonly kind: 'unknown'; readonly names: readonly string[] }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'values'; readonly snapshot: Snapshot };
+
+export interface Snapshot {
+  readonly values: readonly { readonly name: string; readonly value: string }[];
+  /** Keyed with the session's salt: tells two snapshots apart without keeping either. */
+  readonly digest: string;
+}
+
+export interface PlainError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+export function toPlainError(error: unknown): PlainError {
+  if (error instanceof VaultShellError) {
+    return { code: error.code, message: error.message, hint: error.hint };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'INTERNAL', message, hint: undefined };
+}
+
+export function fromPlainError({ code, message, hint }: PlainError): VaultShellError {
+  return new VaultShellError(code, message, hint === undefined ? {} : { hint });
+}

@@ -1,0 +1,87 @@
+import { statSync, watch, type FSWatcher } from 'node:fs';
+import path from 'node:path';
+import { vaultPaths } from './files.ts';
+
+/** Lets the writes of one commit pass as one change. */
+const DEBOUNCE_MS = 50;
+/** A vault under constant writing is read again at most this often. */
+const MIN_GAP_MS = 200;
+/** For where file events are missing or lost; with the read it stays well under the second promised. */
+const POLL_MS = 500;
+/** A file time this much older than our look cannot belong to a write after the look. */
+const SETTLED_MS = 50;
+
+/**
+ * Calls `onChange` soon after the database file may have changed, never twice at once. It looks at
+ * file times only, so it holds no lock and opens nothing. Calls that turn out to be needless are
+ * allowed for, a missed change is not. Gives the function that stops it; keeps no process alive.
+ */
+export function watchVault(directory: string, onChange: () => Promise<void>): () => void {
+  let seen = look(directory);
+  let timer: NodeJS.Timeout | undefined;
+  let running = false;
+  let stopped = false;
+
+  const schedule = (delayMs: number): void => {
+    if (timer !== undefined || running || stopped || !hasChanged(directory, seen)) return;
+    timer = setTimeout(() => void report(), delayMs).unref();
+  };
+  const report = async (): Promise<void> => {
+    timer = undefined;
+    running = true;
+    // Before the reading: what is written while it goes on counts as a change after it.
+    seen = look(directory);
+    try {
+      await onChange();
+    } finally {
+      running = false;
+      schedule(MIN_GAP_MS);
+    }
+  };
+
+  const watcher = watchFiles(directory, () => schedule(DEBOUNCE_MS));
+  const poll = setInterval(() => schedule(0), POLL_MS).unref();
+  return () => {
+    stopped = true;
+    watcher?.close();
+    clearInterval(poll);
+    clearTimeout(timer);
+  };
+}
+
+interface Look {
+  readonly fingerprint: string;
+  readonly newestMs: number;
+  readonly takenMs: number;
+}
+
+function look(directory: string): Look {
+  const { database, wal } = vaultPaths(directory);
+  const files = [database, wal].map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }));
+  return {
+    fingerprint: files.map((file) => `${file?.ino} ${file?.size} ${file?.mtimeNs}`).join('\n'),
+    newestMs: Math.max(...files.map((file) => Number(file?.mtimeMs ?? 0n))),
+    takenMs: Date.now(),
+  };
+}
+
+function hasChanged(directory: string, seen: Look): boolean {
+  // File times tick in milliseconds: a look right after a write cannot rule out a second write.
+  if (seen.takenMs - seen.newestMs < SETTLED_MS) return true;
+  return look(directory).fingerprint !== seen.fingerprint;
+}
+
+function watchFiles(directory: string, onEvent: () => void): FSWatcher | undefined {
+  const { database, wal } = vaultPaths(directory);
+  const names = new Set([path.basename(database), path.basename(wal)]);
+  try {
+    const watcher = watch(directory, { persistent: false }, (_event, name) => {
+      if (name === null || names.has(name)) onEvent();
+    });
+    // Out of watches, or the directory is gone: the poll goes on.
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  } catch {
+    return undefined;
+  }
+}
