@@ -11,8 +11,8 @@ async function main(): Promise<number> {
   const invocation = readInvocation(process.argv.slice(2));
   switch (invocation.kind) {
     case 'session': {
-      const { runSession } = await import('./session-command.ts');
-      return runSession(invocation, process.env);
+      const { runShell } = await import('./session-command.ts');
+      return runShell(invocation, process.env);
     }
     case 'run': {
       const { runOne } = await import('./run-command.ts');

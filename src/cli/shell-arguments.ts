@@ -1,4 +1,4 @@
-import { isName, scanPlaceholders } from '../base/placeholder.ts';
+import { isName } from '../base/placeholder.ts';
 import { VaultShellError } from '../base/errors.ts';
 
 const COMMANDS = [
@@ -121,17 +121,6 @@ function addSecret(secrets: Map<string, string>, text: string): void {
     });
   }
   secrets.set(variable, name);
-}
-
-/** Gives the names of the placeholders in `words`, without repeats; undefined if one is malformed. */
-export function namesIn(words: readonly string[]): string[] | undefined {
-  const names = new Set<string>();
-  for (const word of words) {
-    const scan = scanPlaceholders(word);
-    if (scan.kind === 'malformed') return undefined;
-    for (const name of scan.names) names.add(name);
-  }
-  return [...names];
 }
 
 function isOption(word: string, option: string): boolean {

@@ -72,5 +72,8 @@ function asNamedValues({ values }: Snapshot): NamedValue[] {
 }
 
 function outOfPlace({ kind }: Answer): VaultShellError {
-  return new VaultShellError('INTERNAL', `the vault's process gave an answer out of place: ${kind}`);
+  return new VaultShellError(
+    'INTERNAL',
+    `the vault's process gave an answer out of place: ${kind}`,
+  );
 }

@@ -57,7 +57,9 @@ interface Look {
 
 function look(directory: string): Look {
   const { database, wal } = vaultPaths(directory);
-  const files = [database, wal].map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }));
+  const files = [database, wal].map((file) =>
+    statSync(file, { bigint: true, throwIfNoEntry: false }),
+  );
   return {
     fingerprint: files.map((file) => `${file?.ino} ${file?.size} ${file?.mtimeNs}`).join('\n'),
     newestMs: Math.max(...files.map((file) => Number(file?.mtimeMs ?? 0n))),

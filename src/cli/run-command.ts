@@ -1,0 +1,67 @@
+import { scanPlaceholders, substitutePlaceholders } from '../base/placeholder.ts';
+import type { Environment } from '../base/paths.ts';
+import { isPassThrough } from '../session/pass-through.ts';
+import { findProgram, type Launch } from '../session/program.ts';
+import type { SessionOptions } from '../session/session.ts';
+import type { RunInvocation } from './shell-arguments.ts';
+import { startSession } from './start.ts';
+
+/** Runs one command with secrets as environment variables; gives its exit code. */
+export async function runOne(invocation: RunInvocation, environment: Environment): Promise<number> {
+  return startProgram(invocation, environment);
+}
+
+/**
+ * Runs a program that is not the session's shell. Its own values come from here, before it starts: those of
+ * `secrets` whatever the program is, and those of placeholders in its arguments and environment as the
+ * hook would resolve them.
+ */
+export async function startProgram(
+  { argv, secrets, vault }: Pick<RunInvocation, 'argv' | 'secrets' | 'vault'>,
+  environment: Environment,
+): Promise<number> {
+  const [name = '', ...args] = argv;
+  const launch: Launch = { file: findProgram(name, environment['PATH'], process.cwd()), args };
+  return startSession({
+    launch,
+    vault,
+    environment,
+    prepare: prepareProgram(launch, argv, secrets, environment),
+  });
+}
+
+function prepareProgram(
+  launch: Launch,
+  argv: readonly string[],
+  secrets: ReadonlyMap<string, string>,
+  environment: Environment,
+): SessionOptions['prepare'] {
+  const resolves = environment['VAULT_SHELL_LITERAL'] !== '1' && !isPassThrough(launch.file);
+  const names = new Set(secrets.values());
+  let malformed = false;
+  const holders = Object.entries(environment).filter(([, value]) => value?.includes('$VAULT<'));
+  for (const text of resolves ? [...launch.args, ...holders.map(([, value]) => value ?? '')] : []) {
+    const scan = scanPlaceholders(text);
+    if (scan.kind === 'malformed') malformed = true;
+    else for (const name of scan.names) names.add(name);
+  }
+  if (names.size === 0 && !malformed) return undefined;
+  return async (broker) => {
+    const { operation, values } = await broker.resolveHere({
+      names: [...names],
+      argv,
+      cwd: process.cwd(),
+      malformed,
+    });
+    const valueOf = (name: string): string => values.get(name)?.reveal() ?? '';
+    const resolve = (text: string): string => substitutePlaceholders(text, valueOf);
+    return {
+      operation,
+      args: resolves ? launch.args.map(resolve) : launch.args,
+      environment: new Map([
+        ...(resolves ? holders.map(([name, text]) => [name, resolve(text ?? '')] as const) : []),
+        ...[...secrets].map(([variable, name]) => [variable, valueOf(name)] as const),
+      ]),
+    };
+  };
+}

@@ -1,0 +1,30 @@
+import { VaultShellError } from '../base/errors.ts';
+import type { Environment } from '../base/paths.ts';
+import { hookReaches } from '../session/hook-reach.ts';
+import { chooseShell } from '../session/shell.ts';
+import { startProgram } from './run-command.ts';
+import type { SessionInvocation } from './shell-arguments.ts';
+import { ENTRY, startSession } from './start.ts';
+
+/** Runs a shell, or the program after `--`, in a session; gives its exit code. */
+export async function runShell(
+  invocation: SessionInvocation,
+  environment: Environment,
+): Promise<number> {
+  const { vault, program } = invocation;
+  if (program !== undefined) {
+    return startProgram({ argv: program, secrets: new Map(), vault }, environment);
+  }
+  const file = chooseShell({
+    option: invocation.shell,
+    environment,
+    cwd: process.cwd(),
+    self: ENTRY,
+  });
+  if (!hookReaches(file)) {
+    throw new VaultShellError('HOOK_SILENT', `the hook cannot be loaded into ${file}`, {
+      hint: 'name a shell that is dynamically linked and not set-uid with --shell PATH',
+    });
+  }
+  return startSession({ launch: { file, args: invocation.shellArguments }, vault, environment });
+}

@@ -1,0 +1,64 @@
+import { VaultShellError } from '../base/errors.ts';
+import type { Filter } from './filter.ts';
+
+/** Far more than a program takes from its exec to its constructors, even on a loaded machine. */
+const HELLO_TIMEOUT_MS = 10_000;
+
+/**
+ * The start-up handshake: nothing of a program reaches the reader before its hook said hello to the broker.
+ * The loader only warns when it cannot load a library, and runs the program without it.
+ */
+export interface Gate {
+  /** The hook of this process is there. Gives whether it may go on. */
+  hello(pid: number): boolean;
+  heard(pid: number): boolean;
+  /** From now on nothing passes, until the hook of this process says hello. */
+  expect(pid: number): void;
+  /** A filter that throws HOOK_SILENT for output before that. */
+  guard(filter: Filter): Filter;
+  /** Throws HOOK_SILENT when the expected hello never came. */
+  check(): void;
+  /** Aborts when no hello comes in time. */
+  readonly stop: AbortSignal;
+}
+
+export function openGate(): Gate {
+  const heard = new Set<number>();
+  const stop = new AbortController();
+  let awaited: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  function check(): void {
+    if (awaited === undefined || heard.has(awaited)) return;
+    throw new VaultShellError('HOOK_SILENT', 'the hook was not loaded into the program', {
+      hint: 'vault-shell doctor shows what can be hooked on this machine',
+    });
+  }
+
+  return {
+    hello(pid) {
+      heard.add(pid);
+      if (pid === awaited) clearTimeout(timer);
+      return true;
+    },
+    heard: (pid) => heard.has(pid),
+    expect(pid) {
+      awaited = pid;
+      timer = setTimeout(() => stop.abort(), HELLO_TIMEOUT_MS);
+      timer.unref();
+    },
+    guard: (filter) => ({
+      write(chunk) {
+        check();
+        return filter.write(chunk);
+      },
+      release: () => filter.release(),
+      end: () => filter.end(),
+    }),
+    check() {
+      clearTimeout(timer);
+      check();
+    },
+    stop: stop.signal,
+  };
+}

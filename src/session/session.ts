@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import type { Environment } from '../base/paths.ts';
+import type { Secret } from '../base/secret.ts';
+import { startBroker, type Broker, type BrokerStore } from '../broker/server.ts';
+import { NeedleSet } from '../redact/needles.ts';
+import { Redactor } from '../redact/redactor.ts';
+import { childEnvironment } from './environment.ts';
+import { exitStatus, type Exit } from './exit.ts';
+import type { Filter } from './filter.ts';
+import { openGate, type Gate } from './gate.ts';
+import { hookReaches } from './hook-reach.ts';
+import { probeHook } from './probe.ts';
+import { runInPipes } from './pipes.ts';
+import type { Launch } from './program.ts';
+import { runInTerminal } from './proxy.ts';
+import { makeBinDirectory, makeRuntimeDirectory, preloadPath } from './runtime-directory.ts';
+
+export interface NamedValue {
+  readonly name: string;
+  readonly value: Secret;
+}
+
+/** What a session needs of a vault. */
+export interface SessionStore extends BrokerStore {
+  values(): Promise<readonly NamedValue[]>;
+  onValues(listener: (values: readonly NamedValue[]) => void): void;
+}
+
+export interface SessionOptions {
+  readonly launch: Launch;
+  readonly environment: Environment;
+  readonly cwd: string;
+  /** A PTY on our terminal; else two pipes. */
+  readonly terminal: boolean;
+  readonly store: SessionStore;
+  /** The preload library. */
+  readonly hook: string;
+  /** The file of vault-shell itself, when it is not found in PATH. */
+  readonly entry: string | undefined;
+  /**
+   * Gives values to the program itself, before it starts; the hook gives them to what it starts later.
+   * Called once the redactor masks every value. May throw DENIED.
+   */
+  readonly prepare?: ((broker: Broker) => Promise<Prepared>) | undefined;
+}
+
+export interface Prepared {
+  readonly args: readonly string[];
+  /** Set on top of the session's environment. */
+  readonly environment: ReadonlyMap<string, string>;
+  /** The row that waits for the program's exit code. */
+  readonly operation: string | undefined;
+}
+
+/**
+ * Runs one program in a session and gives its exit code (128+N for signal N). By then its output is written,
+ * the terminal is as it was, exit codes are in the log, and needles and socket are gone.
+ */
+export async function runSession(options: SessionOptions): Promise<number> {
+  const { store } = options;
+  const needles = new NeedleSet();
+  const learn = (values: readonly NamedValue[]): void => {
+    for (const { name, value } of values) needles.add({ name, value: value.reveal() });
+  };
+  const runtime = makeRuntimeDirectory({
+    environment: options.environment,
+    temporary: tmpdir(),
+  });
+  const session = `${String(process.pid)}-${randomBytes(8).toString('hex')}`;
+  const gate = openGate();
+  let broker: Broker | undefined;
+  try {
+    store.onValues(learn);
+    broker = await startBroker({
+      directory: runtime.path,
+      session,
+      store,
+      onRelease: learn,
+      redactText: (text) => redactText(needles, text),
+      onHello: (pid) => gate.hello(pid),
+    });
+    const environment = childEnvironment({
+      base: options.environment,
+      hook: preloadPath(options.hook, runtime.path),
+      socket: broker.socketPath,
+      session,
+      binDirectory:
+        options.entry === undefined ? undefined : makeBinDirectory(options.entry, runtime.path),
+    });
+    const [values] = await Promise.all([store.values(), probeHook(environment, gate)]);
+    learn(values);
+    const prepared = await options.prepare?.(broker);
+    for (const [name, value] of prepared?.environment ?? []) environment[name] = value;
+    const exit = await runChild(options, prepared, environment, needles, gate, broker);
+    return exitStatus(exit);
+  } finally {
+    await broker?.close();
+    needles.wipe();
+    runtime.remove();
+  }
+}
+
+async function runChild(
+  { launch, cwd, terminal, store }: SessionOptions,
+  prepared: Prepared | undefined,
+  environment: Record<string, string>,
+  needles: NeedleSet,
+  gate: Gate,
+  broker: Broker,
+): Promise<Exit> {
+  const child = {
+    launch: { ...launch, args: prepared?.args ?? launch.args },
+    environment,
+    cwd,
+    stop: gate.stop,
+    onStart: (pid: number): void => {
+      childPid = pid;
+      if (hookReaches(launch.file)) gate.expect(pid);
+    },
+  };
+  let childPid = 0;
+  const makeFilter = (): Filter => gate.guard(new Redactor({ needles }));
+  const exit = terminal
+    ? await runInTerminal({ ...child, filter: makeFilter() })
+    : await runInPipes({ ...child, makeFilter });
+  gate.check();
+  // `exec prog` in the shell: nobody but us reaps it.
+  await broker.recordExit(childPid, exitStatus(exit));
+  if (prepared?.operation !== undefined) {
+    await store.recordExit(prepared.operation, exitStatus(exit));
+  }
+  return exit;
+}
+
+function redactText(needles: NeedleSet, text: string): string {
+  const redactor = new Redactor({ needles });
+  return Buffer.concat([redactor.write(Buffer.from(text)), redactor.end()]).toString();
+}
