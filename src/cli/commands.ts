@@ -56,8 +56,7 @@ export async function runCommand(
     .wrap(100)
     .fail((message: string | null, error: Error | undefined) => {
       if (error !== undefined) throw error;
-      const text = message ?? 'wrong usage';
-      throw new VaultShellError('USAGE', text.charAt(0).toLowerCase() + text.slice(1), {
+      throw new VaultShellError('USAGE', asOneLine(message ?? 'wrong usage'), {
         hint: 'vault-shell --help',
       });
     });
@@ -77,6 +76,13 @@ export async function runCommand(
   }
   await parser.parseAsync();
   return exitCode;
+}
+
+/** What yargs says, in our manner. */
+function asOneLine(message: string): string {
+  if (message.startsWith('Not enough non-option arguments')) return 'an argument is missing';
+  const text = message.replace(/\s*\n\s*/g, ' ');
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function versionText(): string {

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isatty } from 'node:tty';
-import { VaultShellError } from '../base/errors.ts';
 import { vaultDirectory, type Environment } from '../base/paths.ts';
+import { findHook } from '../session/hook-library.ts';
 import { native } from '../session/native.ts';
 import { findProgram, isSameFile, type Launch } from '../session/program.ts';
 import { runSession, type SessionOptions } from '../session/session.ts';
@@ -53,18 +52,6 @@ async function openStore(directory: string, environment: Environment): Promise<C
   } finally {
     key.fill(0);
   }
-}
-
-/** Gives the preload library that `npm run build` made. */
-export function findHook(): string {
-  const extension = process.platform === 'darwin' ? 'dylib' : 'so';
-  const hook = fileURLToPath(new URL(`../../shell/libvault-hook.${extension}`, import.meta.url));
-  if (!existsSync(hook)) {
-    throw new VaultShellError('HOOK_MISSING', `the hook is missing: ${hook}`, {
-      hint: 'build it with npm run build',
-    });
-  }
-  return hook;
 }
 
 function isInPath(searchPath: string | undefined): boolean {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { VaultShellError } from '../../base/errors.ts';
 import { loadFromKeychain } from '../../keys/keychain.ts';
+import { findHook } from '../../session/hook-library.ts';
 import { hookReaches } from '../../session/hook-reach.ts';
 import { native } from '../../session/native.ts';
 import { findProgram } from '../../session/program.ts';
@@ -8,7 +9,6 @@ import { openPty } from '../../session/pty.ts';
 import { readVaultFile } from '../../vault/files.ts';
 import { preflight } from '../../vault/preflight.ts';
 import { printData, printLine, table } from '../output.ts';
-import { findHook } from '../start.ts';
 import { flagOf, type Command, type Context } from './command.ts';
 
 interface Finding {
