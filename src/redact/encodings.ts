@@ -1,0 +1,120 @@
+/**
+ * The forms of one value: every byte sequence that gives it away and that programs really print.
+ */
+
+import { BASE32, BASE64, BASE64URL, radixForms } from './radix.ts';
+import { hexForms, percentForms } from './byte-forms.ts';
+import { caseForms, escapedForms, htmlForms, jsonForms } from './text-forms.ts';
+import { shellForms } from './shell-forms.ts';
+
+/** 'raw': only the bytes themselves, still through escapes and line ends. */
+export type FormChoice = 'all' | 'raw';
+
+export interface Form {
+  readonly bytes: Uint8Array;
+  /** How many bytes of the value it gives away: what may be shown early is reckoned from this. */
+  readonly carries: number;
+  /** It may be folded and indented: it is searched for in the text without blanks as well. */
+  readonly folds?: boolean;
+  /** Code of what is known of the character before it (see radix.ts). */
+  readonly lead?: number;
+  /** What may follow and belongs to it. */
+  readonly tails?: readonly Uint8Array[];
+}
+
+/** A derived form below this is a word or a number as likely as a value. */
+const MIN_TELLING_BYTES = 8;
+/** The same for values that are themselves that short (they mask ordinary text anyway). */
+const MIN_SHORT_BYTES = 6;
+const MIN_LINE_BYTES = 12;
+const MIN_LINE_DISTINCT_BYTES = 8;
+
+const SPACES = /[\t\n\v\f\r ]+/g;
+const LINE_END = /\r\n|\r|\n/;
+const PEM_BOUNDARY = /^-----.*-----$/;
+
+/** Gives the forms of a value without repeats, its own bytes first. */
+export function formsOf(value: Buffer, choice: FormChoice): Form[] {
+  const forms: Form[] = [{ bytes: value, carries: value.length }, ...foldedForms(value)];
+  if (choice === 'all') {
+    const least = value.length < MIN_TELLING_BYTES ? MIN_SHORT_BYTES : MIN_TELLING_BYTES;
+    forms.push(
+      ...lineForms(value),
+      ...encodedForms(value),
+      ...textForms(value, least).map((bytes) => ({ bytes, carries: value.length })),
+    );
+    return distinct(forms.filter((form, at) => at === 0 || form.bytes.length >= least));
+  }
+  return distinct(forms);
+}
+
+/** A line end in the value matches any run of white space, so do its other blanks. */
+function foldedForms(value: Buffer): Form[] {
+  // Latin-1 keeps bytes and characters one to one.
+  const text = value.toString('latin1').trim();
+  const multiLine = LINE_END.test(text);
+  const packed = text.replace(SPACES, '');
+  if (packed === text || packed.length < (multiLine ? MIN_TELLING_BYTES : MIN_LINE_BYTES)) {
+    return multiLine ? [{ bytes: latin1(text.replace(SPACES, ' ')), carries: value.length }] : [];
+  }
+  return [{ bytes: latin1(text), carries: value.length, folds: true }];
+}
+
+/** The lines of a multi-line value that tell: not `{`, a blank line, or what every PEM file has. */
+function lineForms(value: Buffer): Form[] {
+  const lines = value.toString('latin1').split(LINE_END);
+  if (lines.length < 2) return [];
+  return lines
+    .map((line) => line.trim())
+    .filter(
+      (line) =>
+        line.length >= MIN_LINE_BYTES &&
+        new Set(line).size >= MIN_LINE_DISTINCT_BYTES &&
+        !PEM_BOUNDARY.test(line),
+    )
+    .map((line) => ({ bytes: latin1(line), carries: line.length }));
+}
+
+function encodedForms(value: Buffer): Form[] {
+  const radix = [BASE64, BASE64URL, BASE32].flatMap((base) => radixForms(value, base));
+  return [
+    ...radix.map((form) => ({ ...form, carries: value.length, folds: true })),
+    // With the padding of a whole encoding even the forms of a very short value tell.
+    ...[value.toString('base64')].map((text) => ({
+      bytes: latin1(text),
+      carries: value.length,
+      folds: true,
+    })),
+    ...hexForms(value).map((bytes) => ({ bytes, carries: value.length, folds: true })),
+    ...percentForms(value).map((bytes) => ({ bytes, carries: value.length })),
+  ];
+}
+
+function textForms(value: Buffer, least: number): Uint8Array[] {
+  const text = value.toString('utf8');
+  // What is no UTF-8 has no characters to escape.
+  if (!Buffer.from(text, 'utf8').equals(value)) return escapedForms(value);
+  const forms = [
+    ...jsonForms(text),
+    ...htmlForms(text),
+    ...shellForms(text),
+    // Of a short value these are words of their own.
+    ...(value.length < MIN_TELLING_BYTES ? [] : caseForms(text)),
+  ].map((form) => Buffer.from(form, 'utf8'));
+  return [...forms, ...escapedForms(value)].filter((form) => form.length >= least);
+}
+
+function distinct(forms: readonly Form[]): Form[] {
+  const seen = new Map<string, Form>();
+  for (const form of forms) {
+    const key = `${form.lead ?? 0}:${Buffer.from(form.bytes).toString('latin1')}`;
+    const known = seen.get(key);
+    if (known === undefined) seen.set(key, form);
+    else if (form.folds === true && known.folds !== true) seen.set(key, { ...known, ...form });
+  }
+  return [...seen.values()];
+}
+
+function latin1(text: string): Buffer {
+  return Buffer.from(text, 'latin1');
+}
