@@ -1,0 +1,437 @@
+// The symbols that the preload library puts before the C library's. Each is thin: it hands its
+// arguments to launch.c or watch.c and calls the real function. Outside of a session all of them only
+// call through. What is wrapped, and why:
+//
+// - execve and its family, posix_spawn(p): the moment at which a placeholder becomes a value. Each member
+//   is wrapped on its own, because inside the C library they call each other past any preload.
+// - system: its child must be seen by our posix_spawn and our waitpid; the library's own calls are not.
+//   (popen needs nothing: its shell is hooked through the environment.)
+// - vfork: its child would run our code in its parent's memory and leave values there. It forks instead.
+// - wait, waitpid, wait3, wait4, waitid: only a parent learns how a program ended.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "launch.h"
+#include "message.h"
+#include "state.h"
+#include "watch.h"
+
+// As dladdr in state.c.
+#if defined(__linux__) && defined(__GLIBC__) && defined(__x86_64__)
+__asm__(".symver dlsym,dlsym@GLIBC_2.2.5");
+#elif defined(__linux__) && defined(__GLIBC__) && defined(__aarch64__)
+__asm__(".symver dlsym,dlsym@GLIBC_2.17");
+#endif
+
+#define EXPORT __attribute__((visibility("default")))
+
+extern char **environ;
+
+typedef int spawn_function(pid_t *, const char *, const posix_spawn_file_actions_t *,
+                           const posix_spawnattr_t *, char *const *, char *const *);
+
+static struct {
+    int (*execve)(const char *, char *const *, char *const *);
+    int (*execvpe)(const char *, char *const *, char *const *);
+    int (*fexecve)(int, char *const *, char *const *);
+    int (*execveat)(int, const char *, char *const *, char *const *, int);
+    spawn_function *posix_spawn;
+    spawn_function *posix_spawnp;
+    pid_t (*waitpid)(pid_t, int *, int);
+    pid_t (*wait3)(int *, int, struct rusage *);
+    pid_t (*wait4)(pid_t, int *, int, struct rusage *);
+    int (*waitid)(idtype_t, id_t, siginfo_t *, int);
+} real;
+
+// A pointer to a function is read from memory: ISO C has no conversion from what dlsym gives.
+static void find_real(void *function, const char *name) {
+    void *found = dlsym(RTLD_NEXT, name);
+    memcpy(function, &found, sizeof found);
+}
+
+static void load(void) {
+    find_real(&real.execvpe, "execvpe");
+    find_real(&real.fexecve, "fexecve");
+    find_real(&real.execveat, "execveat");
+    find_real(&real.posix_spawn, "posix_spawn");
+    find_real(&real.posix_spawnp, "posix_spawnp");
+    find_real(&real.waitpid, "waitpid");
+    find_real(&real.wait3, "wait3");
+    find_real(&real.wait4, "wait4");
+    find_real(&real.waitid, "waitid");
+    find_real(&real.execve, "execve");
+    vs_load_state();
+}
+
+// Another library's constructor may call us before our own has run.
+static inline void be_ready(void) {
+    if (real.execve == NULL) load();
+}
+
+// The session's first process says hello before its main: a session whose shell is not hooked must not
+// hand the terminal over, and a shell whose broker is gone must not start.
+__attribute__((constructor)) static void start(void) {
+    be_ready();
+    const struct vs_state *state = vs_state();
+    if (state == NULL || getppid() != state->session_pid) return;
+    char message[256];
+    switch (vs_say_hello(state, message, sizeof message)) {
+    case VS_WELCOME:
+        return;
+    case VS_UNWELCOME:
+        vs_complain(message, strlen(message), "", "");
+        break;
+    case VS_UNHEARD:
+        vs_complain("", 0, "the session's broker gave no answer", "");
+        break;
+    }
+    _exit(VS_EXIT_NOT_STARTED);
+}
+
+static int run_path(const char *path, char *const *argv, char *const *envp) {
+    be_ready();
+    struct vs_launch launch;
+    vs_start_launch(&launch, path, argv, envp);
+    if (!vs_prepare(&launch)) return -1;
+    real.execve(path, launch.argv, launch.envp);
+    vs_finish(&launch, errno, 0);
+    return -1;
+}
+
+static int run_file(const char *file, char *const *argv, char *const *envp) {
+    be_ready();
+    struct vs_launch launch;
+    vs_start_launch(&launch, file, argv, envp);
+    launch.search = true;
+    if (!vs_prepare(&launch)) return -1;
+    // Without a placeholder, and for a shell, the library's own search stays as it is, with its
+    // `/bin/sh` for a file without a `#!` line.
+    if (launch.located) real.execve(launch.path, launch.argv, launch.envp);
+    else real.execvpe(file, launch.argv, launch.envp);
+    vs_finish(&launch, errno, 0);
+    return -1;
+}
+
+// int execve(const char *path, char *const argv[], char *const envp[])
+EXPORT int execve(const char *path, char *const *argv, char *const *envp) {
+    return run_path(path, argv, envp);
+}
+
+// int execv(const char *path, char *const argv[])
+EXPORT int execv(const char *path, char *const *argv) {
+    return run_path(path, argv, environ);
+}
+
+// int execvp(const char *file, char *const argv[])
+EXPORT int execvp(const char *file, char *const *argv) {
+    return run_file(file, argv, environ);
+}
+
+// int execvpe(const char *file, char *const argv[], char *const envp[])
+EXPORT int execvpe(const char *file, char *const *argv, char *const *envp) {
+    return run_file(file, argv, envp);
+}
+
+// The arguments of an execl call as a vector: on the stack for ordinary calls, mapped for longer ones.
+#define STACK_ARGUMENTS 256
+
+struct arguments {
+    char *few[STACK_ARGUMENTS];
+    char **all; // NULL when there was no memory
+    struct vs_map many;
+};
+
+// `rest` stands behind `first`; it is left behind the terminating NULL, where execle has its environment.
+// A va_list cannot be handed to a function and used on afterwards in portable C, but a pointer to one can.
+static void collect(struct arguments *arguments, const char *first, va_list *rest) {
+    size_t count = 1;
+    va_list ahead;
+    va_copy(ahead, *rest);
+    if (first != NULL) {
+        while (va_arg(ahead, char *) != NULL) count++;
+    }
+    va_end(ahead);
+    arguments->all = arguments->few;
+    arguments->many.base = NULL;
+    if (count + 1 > STACK_ARGUMENTS) {
+        arguments->all = NULL;
+        if (!vs_map(&arguments->many, (count + 1) * sizeof(char *))) return;
+        arguments->all = arguments->many.base;
+    }
+    arguments->all[0] = (char *)(uintptr_t)first;
+    for (size_t i = 1; first != NULL && i <= count; i++) arguments->all[i] = va_arg(*rest, char *);
+}
+
+// int execl(const char *path, const char *arg, ... /* NULL */)
+EXPORT int execl(const char *path, const char *arg, ...) {
+    struct arguments arguments;
+    va_list rest;
+    va_start(rest, arg);
+    collect(&arguments, arg, &rest);
+    va_end(rest);
+    if (arguments.all == NULL) return -1;
+    run_path(path, arguments.all, environ);
+    vs_unmap(&arguments.many);
+    return -1;
+}
+
+// int execlp(const char *file, const char *arg, ... /* NULL */)
+EXPORT int execlp(const char *file, const char *arg, ...) {
+    struct arguments arguments;
+    va_list rest;
+    va_start(rest, arg);
+    collect(&arguments, arg, &rest);
+    va_end(rest);
+    if (arguments.all == NULL) return -1;
+    run_file(file, arguments.all, environ);
+    vs_unmap(&arguments.many);
+    return -1;
+}
+
+// int execle(const char *path, const char *arg, ... /* NULL, char *const envp[] */)
+EXPORT int execle(const char *path, const char *arg, ...) {
+    struct arguments arguments;
+    va_list rest;
+    va_start(rest, arg);
+    collect(&arguments, arg, &rest);
+    char *const *envp = arguments.all == NULL ? NULL : va_arg(rest, char *const *);
+    va_end(rest);
+    if (arguments.all == NULL) return -1;
+    run_path(path, arguments.all, envp);
+    vs_unmap(&arguments.many);
+    return -1;
+}
+
+// The path under which a descriptor, or a path that counts from one, can be looked at.
+static const char *path_at(char *buffer, size_t room, int fd, const char *path) {
+    if (path == NULL || path[0] == '/' || (fd == AT_FDCWD && path[0] != '\0')) return path;
+    char digits[16];
+    size_t used = sizeof digits;
+    unsigned rest = (unsigned)fd;
+    do {
+        digits[--used] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
+    static const char DIRECTORY[] = "/proc/self/fd/";
+    const size_t count = sizeof digits - used, length = strlen(path);
+    size_t at = sizeof DIRECTORY - 1;
+    if (fd < 0 || at + count + 1 + length + 1 > room) return path;
+    memcpy(buffer, DIRECTORY, at);
+    memcpy(buffer + at, digits + used, count);
+    at += count;
+    if (length > 0) buffer[at++] = '/';
+    memcpy(buffer + at, path, length + 1);
+    return buffer;
+}
+
+// int fexecve(int fd, char *const argv[], char *const envp[])
+EXPORT int fexecve(int fd, char *const *argv, char *const *envp) {
+    be_ready();
+    char buffer[64];
+    struct vs_launch launch;
+    vs_start_launch(&launch, path_at(buffer, sizeof buffer, fd, ""), argv, envp);
+    if (!vs_prepare(&launch)) return -1;
+    real.fexecve(fd, launch.argv, launch.envp);
+    vs_finish(&launch, errno, 0);
+    return -1;
+}
+
+// int execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags)
+EXPORT int execveat(int fd, const char *path, char *const *argv, char *const *envp, int flags) {
+    be_ready();
+    char buffer[PATH_MAX];
+    struct vs_launch launch;
+    vs_start_launch(&launch, path_at(buffer, sizeof buffer, fd, path), argv, envp);
+    if (!vs_prepare(&launch)) return -1;
+    if (real.execveat != NULL) real.execveat(fd, path, launch.argv, launch.envp, flags);
+#ifdef SYS_execveat
+    else syscall(SYS_execveat, fd, path, launch.argv, launch.envp, flags);
+#else
+    else errno = ENOSYS;
+#endif
+    vs_finish(&launch, errno, 0);
+    return -1;
+}
+
+static int spawn(pid_t *pid, const char *file, bool search, const posix_spawn_file_actions_t *actions,
+                 const posix_spawnattr_t *attributes, char *const *argv, char *const *envp) {
+    be_ready();
+    const int saved = errno; // the error is returned; errno is the caller's own
+    pid_t child = 0;
+    int error;
+    struct vs_launch launch;
+    vs_start_launch(&launch, file, argv, envp);
+    launch.search = search;
+    launch.spawn = true;
+    if (!vs_prepare(&launch)) {
+        error = errno;
+    } else {
+        const bool found = launch.located || !search;
+        error = (found ? real.posix_spawn : real.posix_spawnp)(
+            &child, launch.located ? launch.path : file, actions, attributes, launch.argv, launch.envp);
+        vs_finish(&launch, error, child);
+        if (error == 0 && pid != NULL) *pid = child;
+    }
+    errno = saved;
+    return error;
+}
+
+// int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+//                 const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const *argv, char *const *envp) {
+    return spawn(pid, path, false, actions, attributes, argv, envp);
+}
+
+// int posix_spawnp(pid_t *pid, const char *file, ...as posix_spawn)
+EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+                        const posix_spawnattr_t *attributes, char *const *argv, char *const *envp) {
+    return spawn(pid, file, true, actions, attributes, argv, envp);
+}
+
+// pid_t vfork(void)
+EXPORT pid_t vfork(void) {
+    return fork();
+}
+
+// While any thread is in system(), SIGINT and SIGQUIT are for the command alone.
+static pthread_mutex_t system_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned system_users;
+static struct sigaction system_interrupt, system_quit;
+
+static void enter_system(void) {
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    pthread_mutex_lock(&system_lock);
+    if (system_users++ == 0) {
+        sigaction(SIGINT, &ignore, &system_interrupt);
+        sigaction(SIGQUIT, &ignore, &system_quit);
+    }
+    pthread_mutex_unlock(&system_lock);
+}
+
+static void leave_system(void) {
+    pthread_mutex_lock(&system_lock);
+    if (--system_users == 0) {
+        sigaction(SIGINT, &system_interrupt, NULL);
+        sigaction(SIGQUIT, &system_quit, NULL);
+    }
+    pthread_mutex_unlock(&system_lock);
+}
+
+static int run_command(const char *command, const sigset_t *mask) {
+    posix_spawnattr_t attributes;
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    if (system_interrupt.sa_handler != SIG_IGN) sigaddset(&defaults, SIGINT);
+    if (system_quit.sa_handler != SIG_IGN) sigaddset(&defaults, SIGQUIT);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setsigmask(&attributes, mask);
+    char *const argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c",
+                          (char *)(uintptr_t)command, NULL};
+    pid_t child, got;
+    int status = -1;
+    const int error = spawn(&child, "/bin/sh", false, NULL, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    if (error != 0) {
+        errno = error;
+        // As if the shell had ended with 127, unless there was no process to be had at all.
+        return error == EAGAIN || error == ENOMEM ? -1 : 127 << 8;
+    }
+    do {
+        got = real.waitpid(child, &status, 0);
+    } while (got == -1 && errno == EINTR);
+    if (got != child) return -1;
+    vs_saw_end(vs_state(), child, status);
+    return status;
+}
+
+// int system(const char *command)
+EXPORT int system(const char *command) {
+    be_ready();
+    if (command == NULL) return access("/bin/sh", X_OK) == 0;
+    sigset_t child_only, mask;
+    sigemptyset(&child_only);
+    sigaddset(&child_only, SIGCHLD);
+    enter_system();
+    // Per thread on Linux, as pthread_sigmask, whose place in the C library changed.
+    sigprocmask(SIG_BLOCK, &child_only, &mask);
+    const int status = run_command(command, &mask);
+    const int saved = errno;
+    leave_system();
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    errno = saved;
+    return status;
+}
+
+// pid_t waitpid(pid_t pid, int *status, int options)
+EXPORT pid_t waitpid(pid_t pid, int *status, int options) {
+    be_ready();
+    int own = 0;
+    const pid_t got = real.waitpid(pid, &own, options);
+    if (got > 0) {
+        if (status != NULL) *status = own;
+        vs_saw_end(vs_state(), got, own);
+    }
+    return got;
+}
+
+// pid_t wait(int *status)
+EXPORT pid_t wait(int *status) {
+    return waitpid(-1, status, 0);
+}
+
+// pid_t wait3(int *status, int options, struct rusage *usage)
+EXPORT pid_t wait3(int *status, int options, struct rusage *usage) {
+    be_ready();
+    int own = 0;
+    const pid_t got = real.wait3(&own, options, usage);
+    if (got > 0) {
+        if (status != NULL) *status = own;
+        vs_saw_end(vs_state(), got, own);
+    }
+    return got;
+}
+
+// pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
+EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage) {
+    be_ready();
+    int own = 0;
+    const pid_t got = real.wait4(pid, &own, options, usage);
+    if (got > 0) {
+        if (status != NULL) *status = own;
+        vs_saw_end(vs_state(), got, own);
+    }
+    return got;
+}
+
+// int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
+EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options) {
+    be_ready();
+    siginfo_t own;
+    own.si_pid = 0; // left as it is by some kernels when WNOHANG finds nothing
+    siginfo_t *ended = info == NULL ? &own : info;
+    if (info != NULL) info->si_pid = 0;
+    const int result = real.waitid(type, id, ended, options);
+    if (result == 0 && (options & WNOWAIT) == 0 && ended->si_pid > 0) {
+        const int status = ended->si_status;
+        if (ended->si_code == CLD_EXITED) vs_saw_end(vs_state(), ended->si_pid, (status & 0xff) << 8);
+        if (ended->si_code == CLD_KILLED) vs_saw_end(vs_state(), ended->si_pid, status & 0x7f);
+        if (ended->si_code == CLD_DUMPED) vs_saw_end(vs_state(), ended->si_pid, (status & 0x7f) | 0x80);
+    }
+    return result;
+}

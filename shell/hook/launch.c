@@ -1,0 +1,151 @@
+#define _GNU_SOURCE
+#include "launch.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "message.h"
+#include "program.h"
+#include "state.h"
+
+void vs_start_launch(struct vs_launch *launch, const char *file, char *const *argv, char *const *envp) {
+    launch->file = file;
+    launch->search = false;
+    launch->spawn = false;
+    launch->argv = argv;
+    launch->envp = envp;
+    launch->located = false;
+    launch->vectors.base = NULL;
+    launch->grant[0] = '\0';
+}
+
+// Says why nothing ran. The caller of exec learns EACCES, which shells turn into 126.
+static bool refuse(const struct vs_launch *launch, const char *why) {
+    vs_complain(why, strlen(why), launch->path, " was not run");
+    errno = EACCES;
+    return false;
+}
+
+static enum vs_program locate(struct vs_launch *launch) {
+    if (launch->file == NULL) {
+        errno = EFAULT;
+        return VS_NOT_RUNNABLE;
+    }
+    if (launch->search) {
+        if (!vs_find_program(launch->file, launch->path)) return VS_NOT_RUNNABLE;
+    } else {
+        const size_t length = strlen(launch->file);
+        if (length >= sizeof launch->path) {
+            errno = ENAMETOOLONG;
+            return VS_NOT_RUNNABLE;
+        }
+        memcpy(launch->path, launch->file, length + 1);
+    }
+    return vs_classify(launch->path);
+}
+
+// New vectors in memory of their own; `names` is NULL when only the environment is put right.
+static bool rebuild(struct vs_launch *launch, const struct vs_state *state, unsigned lacking,
+                    const struct vs_names *names) {
+    const size_t size = vs_build_vectors(NULL, launch->argv, launch->envp, &state->identity, lacking,
+                                         names, NULL);
+    if (size == 0) {
+        errno = E2BIG;
+        return false;
+    }
+    if (!vs_map(&launch->vectors, size)) return false;
+    struct vs_vectors vectors;
+    vs_build_vectors(launch->vectors.base, launch->argv, launch->envp, &state->identity, lacking, names,
+                     &vectors);
+    launch->argv = vectors.argv;
+    launch->envp = vectors.envp;
+    return true;
+}
+
+static bool ask(const struct vs_launch *launch, const struct vs_state *state, uint32_t flags,
+                struct vs_names *names, struct vs_map *frame, struct vs_answer *answer) {
+    char cwd[PATH_MAX];
+    if (getcwd(cwd, sizeof cwd) == NULL) cwd[0] = '\0'; // a directory that was removed has no name
+    const struct vs_request request = {
+        .pid = launch->spawn ? 0 : (uint32_t)getpid(),
+        .ppid = (uint32_t)(launch->spawn ? getpid() : getppid()),
+        .flags = flags | (launch->spawn ? VS_FLAG_SPAWN : 0),
+        .session = state->session,
+        .cwd = cwd,
+        .program = launch->path,
+        .argv = launch->argv,
+        .names = names,
+    };
+    struct vs_writer writer = {NULL, 0};
+    if (!vs_put_resolve(&writer, &request)) {
+        return refuse(launch, "the arguments are too long to be looked through; ");
+    }
+    struct vs_map bytes;
+    if (!vs_map(&bytes, writer.used)) return refuse(launch, "out of memory; ");
+    writer.bytes = bytes.base;
+    vs_put_resolve(&writer, &request);
+    const bool answered = vs_ask(state, &writer, VS_ANSWER_TIMEOUT_MS, names, frame, answer);
+    vs_unmap(&bytes);
+    if (!answered) return refuse(launch, "the session's broker gave no answer; ");
+    if (answer->type == VS_TYPE_DENIED) {
+        vs_complain(answer->text, answer->text_length, "", "");
+        errno = EACCES;
+        return false;
+    }
+    // What must not be answered with values is refused even if it was.
+    if (answer->type != VS_TYPE_VALUES || (flags & (VS_FLAG_MALFORMED | VS_FLAG_SHARED)) != 0) {
+        return refuse(launch, "the session's broker gave an answer that makes no sense; ");
+    }
+    return true;
+}
+
+static bool resolve(struct vs_launch *launch, const struct vs_state *state,
+                    const struct vs_survey *survey) {
+    uint32_t flags = survey->malformed ? VS_FLAG_MALFORMED : 0;
+    // Values written here would stay behind in the parent, and nobody would be there to wipe them.
+    if (vs_shares_memory()) flags |= VS_FLAG_SHARED;
+    struct vs_map memory, frame = {NULL, 0};
+    if (!vs_map(&memory, vs_names_bytes(survey->placeholders))) return refuse(launch, "out of memory; ");
+    struct vs_names names;
+    vs_collect_names(&names, memory.base, survey->placeholders, launch->argv, launch->envp);
+    struct vs_answer answer;
+    bool ready = ask(launch, state, flags, &names, &frame, &answer);
+    if (ready) {
+        memcpy(launch->grant, answer.text, answer.text_length);
+        launch->grant[answer.text_length] = '\0';
+        ready = rebuild(launch, state, survey->lacking, &names);
+        if (!ready) vs_finish(launch, errno, 0);
+    }
+    vs_unmap(&frame);
+    vs_unmap(&memory);
+    return ready;
+}
+
+bool vs_prepare(struct vs_launch *launch) {
+    const struct vs_state *state = vs_state();
+    if (state == NULL) return true;
+    const struct vs_survey survey = vs_survey(launch->argv, launch->envp, &state->identity);
+    if (!survey.literal && (survey.placeholders > 0 || survey.malformed)) {
+        switch (locate(launch)) {
+        case VS_NOT_RUNNABLE:
+            return false;
+        case VS_TARGET:
+            launch->located = true;
+            return resolve(launch, state, &survey);
+        case VS_PASS_THROUGH:
+            break;
+        }
+    }
+    return survey.lacking == 0 || rebuild(launch, state, survey.lacking, NULL);
+}
+
+void vs_finish(struct vs_launch *launch, int error, pid_t pid) {
+    vs_unmap(&launch->vectors);
+    if (launch->grant[0] == '\0') return;
+    const struct vs_state *state = vs_state();
+    if (error != 0) vs_report_failed(state, launch->grant, error);
+    else vs_report_spawned(state, launch->grant, (int)pid);
+    launch->grant[0] = '\0';
+}

@@ -1,0 +1,38 @@
+// The constants of the hook's protocol (docs/protocol.md). They stand a second time in
+// src/broker/protocol.ts; a test compares the two.
+#ifndef VS_PROTOCOL_H
+#define VS_PROTOCOL_H
+
+#define VS_PROTOCOL_VERSION 1
+#define VS_MAX_FRAME_BYTES 4194304
+
+#define VS_TYPE_HELLO 1
+#define VS_TYPE_RESOLVE 2
+#define VS_TYPE_SPAWNED 3
+#define VS_TYPE_FAILED 4
+#define VS_TYPE_REAPED 5
+
+#define VS_TYPE_OK 16
+#define VS_TYPE_VALUES 17
+#define VS_TYPE_DENIED 18
+
+#define VS_FLAG_SPAWN 1
+#define VS_FLAG_MALFORMED 2
+#define VS_FLAG_SHARED 4
+
+#define VS_MAX_NAME_LENGTH 128
+// A grant's name is made by the broker; this is what the hook has room for.
+#define VS_MAX_GRANT_LENGTH 64
+
+#define VS_WATCH_BITS 65536
+#define VS_WATCH_BYTES 8192
+
+// An approval or a busy vault may take its time; a hung broker must not hang a shell for ever.
+#define VS_ANSWER_TIMEOUT_MS 30000
+// An exit code is worth a short wait only: the shell's prompt hangs on it.
+#define VS_REPORT_TIMEOUT_MS 2000
+
+// The exit code of a process that vault-shell ended before its main.
+#define VS_EXIT_NOT_STARTED 125
+
+#endif
