@@ -17,7 +17,7 @@ const LAST_RETRY_MS = 5;
 /** Gives a queue before `writeSome`, which writes to a non-blocking descriptor and gives how much it took. */
 export function openInputQueue(writeSome: (bytes: Uint8Array) => number): InputQueue {
   const waiting: Uint8Array[] = [];
-  let listener: () => void = () => undefined;
+  let listener: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -36,7 +36,7 @@ export function openInputQueue(writeSome: (bytes: Uint8Array) => number): InputQ
     }
     if (timer !== undefined) {
       timer = undefined;
-      listener();
+      listener?.();
     }
   }
 

@@ -27,6 +27,22 @@ export type Native = {
   readonly ownGroup: () => number;
 };
 
+/** Every name of `Native`; an addon built from other sources may lack some. */
+const FUNCTIONS: Record<keyof Native, true> = {
+  pipe: true,
+  getTerminal: true,
+  setRaw: true,
+  setTerminal: true,
+  setCloseOnExec: true,
+  disableCoreDumps: true,
+  peerCredentials: true,
+  windowSize: true,
+  openPeer: true,
+  foregroundGroup: true,
+  ownGroup: true,
+};
+const HINT = 'build it with npm run build';
+
 let loaded: Native | undefined;
 
 /** Gives the native addon; throws HOOK_MISSING when it has not been built for this machine. */
@@ -38,13 +54,26 @@ export function native(): Native {
 function load(): Native {
   // The same step up from dist/src/session in the repository and in an installed package.
   const path = '../../shell/vault-native.node';
+  let addon: unknown;
   try {
-    return createRequire(import.meta.url)(path) as Native;
+    addon = createRequire(import.meta.url)(path);
   } catch (error) {
     throw new VaultShellError(
       'HOOK_MISSING',
       `cannot load the native addon: ${systemCode(error) ?? 'unknown error'}`,
-      { hint: 'build it with npm run build', cause: error },
+      { hint: HINT, cause: error },
     );
   }
+  if (isNative(addon)) return addon;
+  throw new VaultShellError('HOOK_MISSING', 'the native addon is of another version', {
+    hint: HINT,
+  });
+}
+
+function isNative(addon: unknown): addon is Native {
+  return (
+    typeof addon === 'object' &&
+    addon !== null &&
+    Object.keys(FUNCTIONS).every((name) => typeof Reflect.get(addon, name) === 'function')
+  );
 }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync } from 'node:fs';
 import { systemCode, VaultShellError } from '../base/errors.ts';
+import { deferred } from './deferred.ts';
 import { signalNumber, type Exit } from './exit.ts';
 import type { Filter } from './filter.ts';
 import { native } from './native.ts';
@@ -127,11 +128,11 @@ function cannotStart(error: unknown): VaultShellError {
 function passSignals(
   child: ChildProcess,
   stop: AbortSignal | undefined,
-): { told: Promise<void>; release: () => void } {
-  let onTold: () => void = () => undefined;
-  const told = new Promise<void>((resolve) => {
-    onTold = resolve;
-  });
+): { told: Promise<unknown>; release: () => void } {
+  const told = deferred<undefined>();
+  function onTold(): void {
+    told.resolve(undefined);
+  }
   function pass(signal: NodeJS.Signals): () => void {
     return () => {
       // Nothing once the child has been reaped.
@@ -157,7 +158,7 @@ function passSignals(
   });
   stop?.addEventListener('abort', kill);
   return {
-    told,
+    told: told.promise,
     release() {
       remove();
       stop?.removeEventListener('abort', kill);

@@ -1,5 +1,6 @@
 import { closeSync, writeSync } from 'node:fs';
 import { systemCode } from '../base/errors.ts';
+import { deferred } from './deferred.ts';
 import type { Exit } from './exit.ts';
 import { openInputQueue } from './input-queue.ts';
 import { native, type WindowSize } from './native.ts';
@@ -52,10 +53,7 @@ export function openPty(options: PtyOptions): Pty {
   checkDirectory(options.cwd);
   const { binding, helper } = ptyBinding();
   let running = true;
-  let onExit: (exit: Exit) => void = () => undefined;
-  const ended = new Promise<Exit>((resolve) => {
-    onExit = resolve;
-  });
+  const ended = deferred<Exit>();
 
   const size = usable(options.size);
   const { fd, pid } = binding.fork(
@@ -71,7 +69,7 @@ export function openPty(options: PtyOptions): Pty {
     helper,
     (code, signal) => {
       running = false;
-      onExit({ code, signal });
+      ended.resolve({ code, signal });
     },
   );
   // Whoever has the master can read what is not redacted yet: no later child may inherit it.
@@ -83,7 +81,7 @@ export function openPty(options: PtyOptions): Pty {
   const input = openInputQueue((bytes) => (source.isOpen() ? writeSync(fd, bytes) : bytes.length));
 
   async function finish(): Promise<Exit> {
-    const exit = await ended;
+    const exit = await ended.promise;
     input.close();
     await source.drain(() => {
       closeSync(inner);

@@ -27,7 +27,7 @@ export function takeTerminal(fd: number): OuterTerminal {
   } catch (error) {
     throw new VaultShellError('TERMINAL', 'cannot set up the terminal', { cause: error });
   }
-  let listener: () => void = () => undefined;
+  let listener: (() => void) | undefined;
   let taken = true;
 
   function giveBack(): void {
@@ -42,7 +42,7 @@ export function takeTerminal(fd: number): OuterTerminal {
 
   const removeSignals = onSignals({
     SIGWINCH: () => {
-      listener();
+      listener?.();
     },
     SIGTSTP: () => {
       giveBack();
@@ -55,7 +55,7 @@ export function takeTerminal(fd: number): OuterTerminal {
       } catch {
         return;
       }
-      listener();
+      listener?.();
     },
   });
 

@@ -1,4 +1,5 @@
 import xterm from '@xterm/headless';
+import { deferred } from '../../src/session/deferred.ts';
 import type { Exit } from '../../src/session/exit.ts';
 import { openPty } from '../../src/session/pty.ts';
 
@@ -40,7 +41,12 @@ const GIVE_UP_MS = 20_000;
 
 export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
   const { columns = 80, rows = 24 } = options;
-  const display = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
+  const display = new xterm.Terminal({
+    cols: columns,
+    rows,
+    allowProposedApi: true,
+    logLevel: 'off',
+  });
   const chunks: Buffer[] = [];
   let text = '';
   let seen = 0;
@@ -78,6 +84,11 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
     return rest.slice(0, at + length);
   }
 
+  function failure(wanted: string | RegExp, reason: string): Error {
+    const shown = JSON.stringify(text.slice(-2000));
+    return new Error(`waiting for ${wanted}: ${reason}; the output was ${shown}`);
+  }
+
   return {
     pid: pty.pid,
     done,
@@ -95,14 +106,10 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
         function watch(): void {
           const found = find(wanted);
           if (found !== undefined) settle(found);
-          else if (exit !== undefined) settle(failure('the program ended'));
-        }
-        function failure(reason: string): Error {
-          const shown = JSON.stringify(text.slice(-2000));
-          return new Error(`waiting for ${wanted}: ${reason}; the output was ${shown}`);
+          else if (exit !== undefined) settle(failure(wanted, 'the program ended'));
         }
         const timer = setTimeout(() => {
-          settle(failure('it did not come'));
+          settle(failure(wanted, 'it did not come'));
         }, GIVE_UP_MS);
         watchers.add(watch);
         watch();
@@ -125,13 +132,11 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
       pty.resize({ columns: wide, rows: high });
     },
     stall() {
-      let go: () => void = () => undefined;
-      stalled = new Promise((resolve) => {
-        go = resolve;
-      });
+      const gate = deferred<void>();
+      stalled = gate.promise;
       return () => {
         stalled = undefined;
-        go();
+        gate.resolve();
       };
     },
     kill: pty.kill,
