@@ -50,10 +50,6 @@ export class Outlet {
     this.#escapes[at - this.#origin] = 1;
   }
 
-  isEscape(at: number): boolean {
-    return this.#escapes[at - this.#origin] === 1;
-  }
-
   /** Lets out everything before `limit`, and what follows it without a gap and is masked anyway. */
   release(limit: number): void {
     let to = Math.min(Math.max(limit, this.#origin), this.end);
@@ -85,7 +81,7 @@ export class Outlet {
     if (at < this.inner.maskedTo) return Math.min(to, this.inner.maskedTo);
     const next = Math.min(to, this.inner.next);
     if (at < this.text.maskedTo) {
-      if (this.isEscape(at)) this.#copy(at, at + 1);
+      if (this.#escapes[at - this.#origin] === 1) this.#copy(at, at + 1);
       return at + 1;
     }
     const end = Math.min(next, this.text.next);

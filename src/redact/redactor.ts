@@ -35,8 +35,8 @@ export class Redactor {
   /** The bytes of an escape sequence as a text of their own: titles, links, clipboard. */
   readonly #inner: Watcher;
   #innerOn = false;
-  #escapeStart = 0;
-  #innerKeepsStart = false;
+  /** Place after the last byte that was part of an escape sequence. */
+  #escapeEnd = 0;
   /** Place after a value whose own last byte is a line feed: that one may belong to the mask. */
   #closing = NOWHERE;
   #closed = false;
@@ -46,7 +46,7 @@ export class Redactor {
       options.needles ?? new NeedleSet(options.forms === undefined ? {} : { forms: options.forms });
     this.#outlet = new Outlet(Buffer.from(options.mask ?? DEFAULT_MASK, 'utf8'));
     this.#text = new Watcher(this.#needles, (start, end) => this.#foundText(start, end));
-    this.#inner = new Watcher(this.#needles, (start, end) => this.#foundInner(start, end));
+    this.#inner = new Watcher(this.#needles, (...found) => this.#foundInner(...found));
   }
 
   /** Has a value masked from the next byte written on. RangeError for one under 4 bytes. */
@@ -117,20 +117,19 @@ export class Redactor {
         this.#outlet.markEscape(at);
         this.#inner.reset();
         this.#innerOn = true;
-        this.#innerKeepsStart = false;
-        this.#escapeStart = at;
         return;
       case Token.stringEdge:
         // The payload is a text of its own: nothing joins it with what is outside.
         this.#outlet.markEscape(at);
         this.#inner.reset();
         this.#innerOn = this.#sight.inString;
-        this.#innerKeepsStart = true;
         return;
       case Token.payload:
       case Token.escape:
         this.#outlet.markEscape(at);
-        if (this.#innerOn && byte >= 0x20) this.#inner.push(byte, at);
+        if (!this.#innerOn || byte < 0x20) return;
+        this.#escapeEnd = at + 1;
+        this.#inner.push(byte, at);
     }
   }
 
@@ -141,7 +140,7 @@ export class Redactor {
   #afterEscape(byte: number, at: number): void {
     this.#inner.push(byte, at);
     const from = this.#inner.liveFrom();
-    if (from === Infinity || (from >= this.#outlet.from && !this.#outlet.isEscape(from))) {
+    if (from >= this.#escapeEnd) {
       this.#inner.reset();
       this.#innerOn = false;
     }
@@ -154,11 +153,10 @@ export class Redactor {
     this.#closed = false;
   }
 
-  #foundInner(start: number, end: number): void {
+  #foundInner(start: number, end: number, first: number): void {
     // What begins in the text is found there.
-    if (start >= this.#outlet.from && !this.#outlet.isEscape(start)) return;
-    const from = this.#innerKeepsStart ? start : this.#escapeStart;
-    this.#outlet.inner.add(from, end);
+    if (first >= this.#escapeEnd) return;
+    this.#outlet.inner.add(start, end);
   }
 
   /**

@@ -39,8 +39,9 @@ const C1_ST = 0x9c;
 
 export class Sight {
   #state: State = State.ground;
-  /** Continuation bytes still to come of a UTF-8 character. */
+  /** Continuation bytes still to come of a UTF-8 character; controls between them change nothing. */
   #missing = 0;
+  #missingInString = 0;
 
   /** Nothing is open: printable ASCII is text. */
   get plain(): boolean {
@@ -79,8 +80,11 @@ export class Sight {
 
   #ground(byte: number): Token {
     if (byte >= 0x80) return this.#high(byte);
-    this.#missing = 0;
-    if (byte >= 0x20) return byte === DELETE ? Token.control : Token.text;
+    if (byte >= 0x20) {
+      if (byte === DELETE) return Token.control;
+      this.#missing = 0;
+      return Token.text;
+    }
     if (byte === ESCAPE) {
       this.#state = State.escape;
       return Token.escapeStart;
@@ -91,28 +95,19 @@ export class Sight {
   }
 
   #high(byte: number): Token {
-    if (this.#continues(byte)) return Token.text;
-    if (byte >= 0xa0) return Token.text;
+    const missing = this.#missing;
+    this.#missing = missingAfter(missing, byte);
+    if (missing > 0 || byte >= 0xa0) return Token.text;
     if (byte === C1_CSI) {
       this.#state = State.csi;
       return Token.escapeStart;
     }
     if (opensString(byte - 0x40)) {
       this.#state = State.string;
+      this.#missingInString = 0;
       return Token.stringEdge;
     }
     return Token.control;
-  }
-
-  /** Follows UTF-8: 0x80 to 0x9f are controls only where no character is under way. */
-  #continues(byte: number): boolean {
-    if (byte < 0xc0) {
-      if (this.#missing === 0) return false;
-      this.#missing--;
-      return true;
-    }
-    this.#missing = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : byte < 0xf5 ? 3 : 0;
-    return true;
   }
 
   #afterEscape(byte: number): Token {
@@ -132,7 +127,7 @@ export class Sight {
     if (byte === 0x5b) this.#state = State.csi;
     else if (opensString(byte)) {
       this.#state = State.string;
-      this.#missing = 0;
+      this.#missingInString = 0;
       return Token.stringEdge;
     } else this.#state = byte < 0x30 ? State.intermediate : State.ground;
     return Token.escape;
@@ -159,11 +154,13 @@ export class Sight {
 
   #string(byte: number): Token {
     if (byte >= 0x80) {
-      if (this.#continues(byte) || byte !== C1_ST) return Token.payload;
+      const missing = this.#missingInString;
+      this.#missingInString = missingAfter(missing, byte);
+      if (missing > 0 || byte !== C1_ST) return Token.payload;
       this.#state = State.ground;
       return Token.stringEdge;
     }
-    this.#missing = 0;
+    this.#missingInString = 0;
     if (byte >= 0x20) return Token.payload;
     if (byte === ESCAPE) {
       this.#state = State.stringEscape;
@@ -179,6 +176,17 @@ export class Sight {
   #cancel(byte: number): void {
     if (byte === CANCEL || byte === SUBSTITUTE) this.#state = State.ground;
   }
+}
+
+/**
+ * Follows UTF-8: 0x80 to 0x9f are controls only where no character is under way. Gives how many
+ * continuation bytes are to come after a byte from 0x80 on.
+ */
+function missingAfter(missing: number, byte: number): number {
+  if (byte < 0xc0) return Math.max(0, missing - 1);
+  if (byte < 0xe0) return 1;
+  if (byte < 0xf0) return 2;
+  return byte < 0xf5 ? 3 : 0;
 }
 
 /** DCS, SOS, OSC, PM and APC, by the byte after ESC. */

@@ -12,8 +12,11 @@ export const MAX_GAP_BYTES = 64 * 1024;
 const BLANK = 0x20;
 const NOWHERE = -1;
 
-/** Told of every stretch of the stream, [start, end), that gives a value away. */
-export type Found = (start: number, end: number) => void;
+/**
+ * Told of every stretch of the stream, [start, end), that gives a value away. The needle itself
+ * begins at `first`: that is after `start` when the character before it holds bits of the value too.
+ */
+export type Found = (start: number, end: number, first: number) => void;
 
 /** Looks for needles in one text, given character by character with its place in the stream. */
 export class Watcher {
@@ -53,6 +56,8 @@ export class Watcher {
 
   /** Strikes out the last character. */
   erase(): void {
+    // What is not held may be out already, whatever the chunks: the mask cannot begin there.
+    const heldFrom = this.liveFrom();
     for (;;) {
       if (this.#undo === 0 || this.flat.length === 0) {
         // Farther back than remembered: what is struck out is no part of a value any more.
@@ -62,7 +67,8 @@ export class Watcher {
       this.#undo--;
       const last = this.flat.length - 1;
       const byte = this.flat.byte(last);
-      this.#overstruck = this.flat.start(last);
+      const start = this.flat.start(last);
+      this.#overstruck = start >= heldFrom ? start : NOWHERE;
       this.flat.pop();
       if (byte !== BLANK) this.packed.pop();
       if (!isContinuation(byte)) return;
@@ -119,7 +125,7 @@ export class Watcher {
     const automaton = trail === this.flat ? this.#needles.flat : this.#needles.packed;
     const lead = (automaton.leads[automaton.needleAt(trail.state)] ?? 0) & ~ON_LEAD_PATH;
     const led = lead !== 0 && first > 0 && leadAllows(lead, trail.byte(first - 1));
-    this.#found(trail.start(led ? first - 1 : first), end);
+    this.#found(trail.start(led ? first - 1 : first), end, trail.start(first));
   }
 }
 

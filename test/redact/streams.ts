@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { formsOf } from '../../src/redact/encodings.ts';
+
+/** Random streams for the property tests: text, values in all forms, and what may stand between. */
+
+export interface Scene {
+  readonly values: Buffer[];
+  readonly stream: Buffer;
+  /** Places to cut the stream at, as fractions of its length. */
+  readonly cuts: readonly number[];
+}
+
+/** A few letters only, so that values overlap themselves and each other. */
+const tightValue = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 4, maxLength: 9 });
+const wideValue = fc.string({
+  unit: fc.constantFrom(...'kLq7 "\'&/<+=é$\\%'),
+  minLength: 8,
+  maxLength: 20,
+});
+const linedValue = fc
+  .array(fc.string({ unit: fc.constantFrom(...'kLq7R2xz'), minLength: 3, maxLength: 16 }), {
+    minLength: 2,
+    maxLength: 4,
+  })
+  .map((lines) => lines.join('\n'));
+export const value = fc
+  .oneof(tightValue, wideValue, linedValue)
+  .filter((text) => text.replaceAll(/[\n ]/g, '').length >= 4)
+  .map((text) => Buffer.from(text, 'utf8'));
+
+const HARMLESS = ['\x1b[31m', '\x1b[0m', '\x1b(B', '\x1b[2;1H', '\x1b]0;title\x07', '\r\n', '\n'];
+const harmless = fc.constantFrom(...HARMLESS, '\0', '\x07', '\t', '\x1b]8;;http://x\x1b\\');
+const word = fc.string({ unit: fc.constantFrom(...'abck L7='), maxLength: 8 });
+
+/** A form of one of the values, whole or its first part, with things inside that do not hide it. */
+const showing = (values: readonly Buffer[]) =>
+  fc
+    .record({
+      value: fc.constantFrom(...values),
+      form: fc.nat(),
+      share: fc.constantFrom(1, 1, 1, 0.5, 0.9),
+      between: fc.array(fc.tuple(fc.nat(), fc.oneof(harmless, fc.constant('#\b'))), {
+        maxLength: 3,
+      }),
+      wrap: fc.boolean(),
+    })
+    .map(({ value: chosen, form, share, between, wrap }) => {
+      const forms = formsOf(chosen, 'all');
+      const bytes = forms[form % forms.length]?.bytes ?? chosen;
+      let text = Buffer.from(bytes).toString('latin1');
+      text = text.slice(0, Math.ceil(text.length * share));
+      for (const [at, piece] of between) {
+        const where = 1 + (at % text.length);
+        // Never into the middle of a piece put in before.
+        if (!/[\x00-\x1f]/.test(text)) text = text.slice(0, where) + piece + text.slice(where);
+      }
+      // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+      const inTitle = wrap && !/[\x00-\x1f]/.test(text);
+      return inTitle ? `\x1b]0;${text}\x07` : text;
+    });
+
+/** Streams of well-formed escape sequences. */
+export const tameScene: fc.Arbitrary<Scene> = fc
+  .array(value, { minLength: 1, maxLength: 3 })
+  .chain((values) =>
+    fc.record({
+      values: fc.constant(values),
+      stream: fc
+        .array(fc.oneof(word, harmless, showing(values), showing(values)), { maxLength: 12 })
+        .map((pieces) => Buffer.from(pieces.join(''), 'latin1')),
+      cuts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 }),
+    }),
+  );
+
+const wildByte = fc.constantFrom('\x1b', '\b', '\x9b', '\x9d', '\x9c', '\x18', '[', ']', '\\', 'P');
+/** Streams of anything. */
+export const wildScene: fc.Arbitrary<Scene> = fc
+  .array(value, { minLength: 1, maxLength: 3 })
+  .chain((values) =>
+    fc.record({
+      values: fc.constant(values),
+      stream: fc
+        .array(
+          fc.oneof(
+            word,
+            harmless,
+            showing(values),
+            wildByte,
+            wildByte,
+            fc.uint8Array({ maxLength: 6 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+          ),
+          { maxLength: 24 },
+        )
+        .map((pieces) => Buffer.from(pieces.join(''), 'latin1')),
+      cuts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 }),
+    }),
+  );
+
+export function chunksOf(scene: Scene): Buffer[] {
+  const places = scene.cuts
+    .map((cut) => Math.floor(cut * scene.stream.length))
+    .toSorted((a, b) => a - b);
+  return [0, ...places].map((from, n) => scene.stream.subarray(from, places[n]));
+}
