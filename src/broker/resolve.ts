@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import { VaultShellError } from '../base/errors.ts';
+import { isName, scanPlaceholders } from '../base/placeholder.ts';
+import { quoteArgv } from '../base/quote.ts';
+import type { Secret } from '../base/secret.ts';
+import { escapeControls } from '../base/text.ts';
+import type { GrantRequest, GrantStore } from '../vault/types.ts';
+import { decide, type DenyReason } from './policy.ts';
+
+export interface ResolveOptions {
+  readonly store: GrantStore;
+  /** Puts values where they are masked from; must have done so when it returns. */
+  onRelease(values: readonly Secret[]): void;
+  redactText(text: string): string;
+}
+
+/** One exec that wants values. */
+export interface ResolveRequest {
+  /** Path of what is to run; for messages. */
+  readonly program: string;
+  /** With its placeholders in it. */
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  /** Without repeats, in the order of their first use. */
+  readonly names: readonly string[];
+  readonly malformed?: boolean;
+  readonly sharesMemory?: boolean;
+}
+
+export type Resolution =
+  /** `operation` names the audit row; `values` stand in the order of the names. */
+  | { readonly kind: 'released'; readonly operation: string; readonly values: readonly Secret[] }
+  /** One line, safe for a terminal, without a value in it. */
+  | { readonly kind: 'denied'; readonly message: string };
+
+/**
+ * Decides one request: the only place that releases values. The order is the product's promise: the
+ * audit row is committed, then the values are known to the redactors, then they are given out. Never
+ * rejects: whatever goes wrong is a denial.
+ */
+export async function resolve(
+  options: ResolveOptions,
+  request: ResolveRequest,
+): Promise<Resolution> {
+  try {
+    return await release(options, request);
+  } catch (error) {
+    return { kind: 'denied', message: line(options, request, vaultTrouble(error)) };
+  }
+}
+
+async function release(options: ResolveOptions, request: ResolveRequest): Promise<Resolution> {
+  const row = auditRow(options, request);
+  const decision = decide({
+    malformed: request.malformed === true || request.names.some((name) => !isName(name)),
+    sharesMemory: request.sharesMemory === true,
+    names: request.names.length,
+  });
+  if (decision.kind === 'deny') {
+    await options.store.deny(row);
+    return {
+      kind: 'denied',
+      message: line(options, request, reasonText(decision.reason, request)),
+    };
+  }
+  const result = await options.store.grant(row);
+  if (result.kind !== 'granted') {
+    return { kind: 'denied', message: line(options, request, unknownText(result.names)) };
+  }
+  options.onRelease(result.values);
+  return { kind: 'released', operation: row.operation, values: result.values };
+}
+
+/** Long enough for any command a person reads; a row must not hold megabytes. */
+const MAX_COMMAND_LENGTH = 64 * 1024;
+
+function auditRow(options: ResolveOptions, request: ResolveRequest): GrantRequest {
+  const command = options.redactText(quoteArgv(request.argv));
+  return {
+    operation: randomUUID(),
+    names: request.names.filter((name) => isName(name)),
+    // Cut after redaction: half a value would not be found.
+    command:
+      command.length > MAX_COMMAND_LENGTH ? `${command.slice(0, MAX_COMMAND_LENGTH)} ...` : command,
+    cwd: options.redactText(request.cwd),
+  };
+}
+
+function reasonText(reason: DenyReason, request: ResolveRequest): string {
+  if (reason === 'malformed') return malformedText(request.argv);
+  if (reason === 'shared-memory') {
+    return "a process that runs in its parent's memory is given no value";
+  }
+  return 'no secret was asked for';
+}
+
+function malformedText(argv: readonly string[]): string {
+  for (const argument of argv.slice(1)) {
+    const scan = scanPlaceholders(argument);
+    if (scan.kind === 'malformed') return `malformed placeholder ${JSON.stringify(scan.at)}`;
+  }
+  return 'malformed placeholder in the environment';
+}
+
+/** Enough to see what is wrong, and still one line. */
+const MAX_NAMES_SHOWN = 5;
+
+function unknownText(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_NAMES_SHOWN).map((name) => `"${name}"`);
+  const more = names.length - shown.length;
+  const noun = names.length === 1 ? 'secret' : 'secrets';
+  return `unknown ${noun} ${shown.join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
+}
+
+/** The text of a store's error may hold anything: only its code is used. */
+function vaultTrouble(error: unknown): string {
+  return error instanceof VaultShellError && error.code === 'VAULT_BUSY'
+    ? 'the vault is busy'
+    : 'the vault cannot be used';
+}
+
+function line(options: ResolveOptions, request: ResolveRequest, what: string): string {
+  // `what` may quote the command; a value must not come back to the terminal in a complaint.
+  try {
+    return escapeControls(options.redactText(`${what}; ${request.program} was not run`));
+  } catch {
+    return 'the request cannot be shown; nothing was run';
+  }
+}

@@ -1,0 +1,76 @@
+import { Secret } from '../../src/base/secret.ts';
+import type { GrantRequest, GrantResult, GrantStore } from '../../src/vault/types.ts';
+
+export interface MemoryRow extends GrantRequest {
+  readonly outcome: 'ran' | 'denied';
+  exitCode: number | null;
+}
+
+/** A vault in memory: what the broker does to it can be looked at, in order. */
+export interface MemoryStore extends GrantStore {
+  readonly rows: MemoryRow[];
+  readonly values: Map<string, string>;
+  /** Calls in order, e.g. `grant`, `exit`; tests add their own marks. */
+  readonly log: string[];
+  /** When set, every call rejects with it. */
+  trouble: Error | undefined;
+  /** When set, grants wait for it. */
+  gate: Promise<void> | undefined;
+  /** Resolves with the first row that satisfies `wanted`, now or later. */
+  waitForRow(wanted: (row: MemoryRow) => boolean): Promise<MemoryRow>;
+}
+
+export function createMemoryStore(values: Readonly<Record<string, string>>): MemoryStore {
+  const waiters = new Set<() => void>();
+  const changed = (): void => {
+    for (const waiter of waiters) waiter();
+  };
+  const store: MemoryStore = {
+    rows: [],
+    values: new Map(Object.entries(values)),
+    log: [],
+    trouble: undefined,
+    gate: undefined,
+    async grant(request): Promise<GrantResult> {
+      await store.gate;
+      if (store.trouble !== undefined) throw store.trouble;
+      store.log.push('grant');
+      const unknown = request.names.filter((name) => !store.values.has(name));
+      store.rows.push({
+        ...request,
+        outcome: unknown.length === 0 ? 'ran' : 'denied',
+        exitCode: null,
+      });
+      changed();
+      if (unknown.length > 0) return { kind: 'unknown', names: unknown };
+      const found = request.names.map((name) => new Secret(store.values.get(name) ?? ''));
+      return { kind: 'granted', values: found };
+    },
+    async deny(request): Promise<void> {
+      if (store.trouble !== undefined) throw store.trouble;
+      store.log.push('deny');
+      store.rows.push({ ...request, outcome: 'denied', exitCode: null });
+      changed();
+    },
+    async recordExit(operation, exitCode): Promise<void> {
+      if (store.trouble !== undefined) throw store.trouble;
+      store.log.push('exit');
+      const row = store.rows.find((candidate) => candidate.operation === operation);
+      if (row !== undefined) row.exitCode ??= exitCode;
+      changed();
+    },
+    async waitForRow(wanted) {
+      return new Promise((resolve) => {
+        const look = (): void => {
+          const row = store.rows.find(wanted);
+          if (row === undefined) return;
+          waiters.delete(look);
+          resolve(row);
+        };
+        waiters.add(look);
+        look();
+      });
+    },
+  };
+  return store;
+}
