@@ -38,6 +38,9 @@ void vs_close(int fd) {
     (void)close(fd); // never repeated after EINTR: Linux has closed it by then
 }
 
+// Modes change now, without waiting for output: that would be to wait for a writer who waits for a reader, and
+// the reader is us. (Linux processes output when it is written, so nothing written before looks different.)
+
 int vs_set_raw(int fd) {
     struct termios modes;
     if (tcgetattr(fd, &modes) != 0) return -1;
@@ -46,7 +49,7 @@ int vs_set_raw(int fd) {
     modes.c_cc[VTIME] = 0;
     int status;
     do {
-        status = tcsetattr(fd, TCSADRAIN, &modes);
+        status = tcsetattr(fd, TCSANOW, &modes);
     } while (status != 0 && errno == EINTR);
     return status;
 }
@@ -64,7 +67,7 @@ int vs_set_terminal(int fd, const struct termios *modes) {
     }
     int status;
     do {
-        status = tcsetattr(fd, TCSADRAIN, modes);
+        status = tcsetattr(fd, TCSANOW, modes);
     } while (status != 0 && errno == EINTR);
     int saved = errno;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -55,6 +55,10 @@ export async function runInTerminal(options: ProxyOptions): Promise<Exit> {
     try {
       options.onStart?.(pty.pid);
       return await pty.done;
+    } catch (error) {
+      pty.kill('SIGKILL');
+      await pty.done.catch(() => undefined);
+      throw error;
     } finally {
       release();
       keyboard.destroy();

@@ -38,6 +38,10 @@ async function run(
   return { exit: await pty.done, output: Buffer.concat(chunks) };
 }
 
+function launch(file: string): { launch: PtyOptions['launch'] } {
+  return { launch: { file, args: [] } };
+}
+
 function temporaryFile(content: string | Uint8Array): { file: string; remove: () => void } {
   const directory = mkdtempSync(path.join(tmpdir(), 'vs-pty-'));
   const file = path.join(directory, 'file');
@@ -97,7 +101,7 @@ void test('a reader that stops until the program has ended loses nothing', async
   const terminal = openTestTerminal({ file: '/bin/sh', args: ['-c', 'printf begin; seq -s. 900'] });
   const go = terminal.stall();
   await terminal.waitFor('begin');
-  const gone = spawn('tail', ['--pid', String(terminal.pid), '-f', '/dev/null']);
+  const gone = spawn('tail', ['-s', '0.02', '--pid', String(terminal.pid), '-f', '/dev/null']);
   await once(gone, 'exit');
   go();
   await terminal.done;
@@ -118,7 +122,6 @@ for (const [script, expected] of [
 
 void test('what cannot be started is known before anything is started', () => {
   const { file, remove } = temporaryFile('no program');
-  const launch = (program: string) => ({ launch: { file: program, args: [] } });
   assert.throws(() => start([], launch('/nonexistent/program')), { code: 'NOT_FOUND' });
   assert.throws(() => start([], launch(file)), { code: 'NOT_EXECUTABLE' });
   assert.throws(() => start([], launch('/tmp')), { code: 'NOT_EXECUTABLE' });
