@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { systemCode, VaultShellError } from './errors.ts';
 
@@ -29,14 +29,18 @@ export function vaultDirectory(option: string | undefined, environment: Environm
  * Gives the topmost directory that it made, or undefined when all were there.
  */
 export function makePrivateDirectory(directory: string): string | undefined {
+  if (existsSync(directory)) return undefined;
+  // One by one: Node's `recursive` never returns where the system says ENOENT to every mkdir (/proc).
+  const topmost = makePrivateDirectory(path.dirname(directory));
   try {
-    return mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    mkdirSync(directory, { mode: DIRECTORY_MODE });
+    return topmost ?? directory;
   } catch (error) {
-    throw new VaultShellError(
-      'VAULT_IO',
-      `cannot make ${directory}: ${systemCode(error) ?? 'unknown error'}`,
-      { cause: error },
-    );
+    const code = systemCode(error);
+    if (code === 'EEXIST') return topmost;
+    throw new VaultShellError('VAULT_IO', `cannot make ${directory}: ${code ?? 'unknown error'}`, {
+      cause: error,
+    });
   }
 }
 

@@ -8,7 +8,7 @@ import { createVault, type CreateOptions } from '../../src/vault/create.ts';
 import { closeVault, openVault, type OpenVault } from '../../src/vault/open.ts';
 import type { GrantRequest } from '../../src/vault/types.ts';
 
-export const KEY = Buffer.alloc(32, 0x5a);
+export const KEY: Buffer = Buffer.alloc(32, 0x5a);
 export const VALUE = 's3cr3t-value-42';
 
 /** Gives a directory of mode 0700 that goes when the test ends. */
