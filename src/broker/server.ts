@@ -20,6 +20,9 @@ import {
 import { resolve, type Resolution, type ResolveRequest } from './resolve.ts';
 import { createWatchFile } from './watch-file.ts';
 
+/** For a session, which knows brokers and no vaults. */
+export type BrokerStore = GrantStore;
+
 export interface BrokerOptions {
   /** The session's private runtime directory, already made with mode 0700. */
   readonly directory: string;

@@ -1,3 +1,4 @@
+import { VaultShellError } from '../base/errors.ts';
 import { scanPlaceholders, substitutePlaceholders } from '../base/placeholder.ts';
 import type { Environment } from '../base/paths.ts';
 import { isPassThrough } from '../session/pass-through.ts';
@@ -47,13 +48,22 @@ function prepareProgram(
   }
   if (names.size === 0 && !malformed) return undefined;
   return async (broker) => {
-    const { operation, values } = await broker.resolveHere({
-      names: [...names],
+    const asked = [...names];
+    const resolution = await broker.resolveHere({
+      program: argv[0] ?? '',
       argv,
       cwd: process.cwd(),
+      names: asked,
       malformed,
     });
-    const valueOf = (name: string): string => values.get(name)?.reveal() ?? '';
+    if (resolution.kind === 'denied') throw new VaultShellError('DENIED', resolution.message);
+    const { operation, values } = resolution;
+    const byName = new Map(asked.map((name, index) => [name, values[index]]));
+    const valueOf = (name: string): string => {
+      const value = byName.get(name);
+      if (value === undefined) throw new VaultShellError('INTERNAL', `no value of ${name}`);
+      return value.reveal();
+    };
     const resolve = (text: string): string => substitutePlaceholders(text, valueOf);
     return {
       operation,

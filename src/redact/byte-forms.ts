@@ -58,7 +58,9 @@ function percentEncode(
     if (keep.includes(character)) parts.push(character);
     else {
       const hex = byte.toString(16).padStart(2, '0');
-      parts.push(byte === 0x20 && space !== undefined ? space : `%${upper ? hex.toUpperCase() : hex}`);
+      parts.push(
+        byte === 0x20 && space !== undefined ? space : `%${upper ? hex.toUpperCase() : hex}`,
+      );
       changed = true;
     }
   }

@@ -97,7 +97,12 @@ export class NeedleSet {
     const bytes = visibleBytes(form.bytes);
     const lead = form.lead ?? 0;
     this.#insert(this.flat, form, bytes);
-    if (form.folds === true) this.#insert(this.packed, form, bytes.filter((byte) => byte !== BLANK));
+    if (form.folds === true)
+      this.#insert(
+        this.packed,
+        form,
+        bytes.filter((byte) => byte !== BLANK),
+      );
     if (lead !== 0) {
       for (let byte = 0; byte < 256; byte++) {
         if (leadAllows(lead, byte)) this.leadBytes[byte] = 1;
@@ -112,7 +117,8 @@ export class NeedleSet {
   }
 
   #refuseIfWiped(): void {
-    if (this.#wiped) throw new VaultShellError('REFUSED', 'the needles of this redactor were wiped');
+    if (this.#wiped)
+      throw new VaultShellError('REFUSED', 'the needles of this redactor were wiped');
   }
 }
 

@@ -53,7 +53,7 @@ export class Outlet {
   /** Lets out everything before `limit`, and what follows it without a gap and is masked anyway. */
   release(limit: number): void {
     let to = Math.min(Math.max(limit, this.#origin), this.end);
-    for (let grew = true; grew; ) {
+    for (let grew = true; grew;) {
       const reach = Math.max(this.text.reach(to), this.inner.reach(to));
       grew = reach > to;
       to = Math.max(to, reach);

@@ -23,7 +23,14 @@ export const Token = {
 } as const;
 export type Token = (typeof Token)[keyof typeof Token];
 
-const State = { ground: 0, escape: 1, intermediate: 2, csi: 3, string: 4, stringEscape: 5 } as const;
+const State = {
+  ground: 0,
+  escape: 1,
+  intermediate: 2,
+  csi: 3,
+  string: 4,
+  stringEscape: 5,
+} as const;
 type State = (typeof State)[keyof typeof State];
 
 const BEL = 0x07;

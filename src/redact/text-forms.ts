@@ -36,10 +36,13 @@ export function jsonForms(text: string): string[] {
     }
   }
   // JSON as a string inside JSON, and every character escaped.
-  for (const form of [...forms]) forms.add(escapeEach(form, (character) => JSON_ESCAPES[character]));
+  for (const form of [...forms])
+    forms.add(escapeEach(form, (character) => JSON_ESCAPES[character]));
   forms.add(escapeEach(text, (character) => unicodeEscape(character, false)));
   forms.add(escapeEach(text, (character) => unicodeEscape(character, true)));
-  forms.add(escapeEach(text, (character) => (character > '~' ? braceEscape(character) : undefined)));
+  forms.add(
+    escapeEach(text, (character) => (character > '~' ? braceEscape(character) : undefined)),
+  );
   return [...forms];
 }
 

@@ -16,15 +16,12 @@ import type { Launch } from './program.ts';
 import { runInTerminal } from './proxy.ts';
 import { makeBinDirectory, makeRuntimeDirectory, preloadPath } from './runtime-directory.ts';
 
-export interface NamedValue {
-  readonly name: string;
-  readonly value: Secret;
-}
-
 /** What a session needs of a vault. */
 export interface SessionStore extends BrokerStore {
-  values(): Promise<readonly NamedValue[]>;
-  onValues(listener: (values: readonly NamedValue[]) => void): void;
+  /** Every value of the vault: all are masked, asked for or not. */
+  values(): Promise<readonly { readonly value: Secret }[]>;
+  /** Calls `listener` with all of them when another process changed any. */
+  onValues(listener: (values: readonly { readonly value: Secret }[]) => void): void;
 }
 
 export interface SessionOptions {
@@ -60,8 +57,8 @@ export interface Prepared {
 export async function runSession(options: SessionOptions): Promise<number> {
   const { store } = options;
   const needles = new NeedleSet();
-  const learn = (values: readonly NamedValue[]): void => {
-    for (const { name, value } of values) needles.add({ name, value: value.reveal() });
+  const learn = (values: readonly Secret[]): void => {
+    for (const value of values) needles.add({ name: 'a secret', value: value.reveal() });
   };
   const runtime = makeRuntimeDirectory({
     environment: options.environment,
@@ -71,7 +68,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
   const gate = openGate();
   let broker: Broker | undefined;
   try {
-    store.onValues(learn);
+    store.onValues((values) => learn(values.map(({ value }) => value)));
     broker = await startBroker({
       directory: runtime.path,
       session,
@@ -89,7 +86,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
         options.entry === undefined ? undefined : makeBinDirectory(options.entry, runtime.path),
     });
     const [values] = await Promise.all([store.values(), probeHook(environment, gate)]);
-    learn(values);
+    learn(values.map(({ value }) => value));
     const prepared = await options.prepare?.(broker);
     for (const [name, value] of prepared?.environment ?? []) environment[name] = value;
     const exit = await runChild(options, prepared, environment, needles, gate, broker);
