@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeVault, MAIN, randomValue, type TestVault } from '../support/cli.ts';
 import { openTestTerminal } from '../support/terminal.ts';
@@ -42,6 +42,8 @@ process.exitCode = failed === 0 ? 0 : 1;
 
 /** Types commands as a person would, shows the screen, and gives every byte that the terminal got. */
 async function playSession(place: TestVault, { url }: Api): Promise<Buffer> {
+  // bash's system-wide start file sets a prompt of its own; others take it from the environment.
+  writeFileSync(path.join(place.home, '.bashrc'), `PS1='${PROMPT}'\n`);
   const terminal = openTestTerminal({
     file: process.execPath,
     args: [MAIN, '--shell', shellForDemo()],
@@ -81,7 +83,8 @@ function commands(url: string): string[] {
   return [
     request,
     'TOKEN="$VAULT<demo_token>" printenv TOKEN',
-    'TOKEN="$VAULT<demo_token>" sh -c \'printenv TOKEN | base64; printenv TOKEN | od -An -tx1\'',
+    'TOKEN="$VAULT<demo_token>" printenv TOKEN | base64',
+    'TOKEN="$VAULT<demo_token>" printenv TOKEN | od -An -tx1',
     'python3 -c \'import sys; print(len(sys.argv[1]), "\\33[31m".join(sys.argv[1]))\' "$VAULT<demo_token>"',
     'touch made-by-nobody "$VAULT<no_such_secret>"; echo "exit code $?"',
     'echo "the shell itself has only: $VAULT<demo_token>"',

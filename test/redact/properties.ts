@@ -21,7 +21,10 @@ export const properties: readonly Property[] = [
       const parts = redactChunks(scene.values, chunksOf(scene));
       assert.deepEqual(parts.toString('latin1'), once.toString('latin1'));
       const bytes = Array.from(scene.stream, (byte) => Buffer.from([byte]));
-      assert.deepEqual(redactChunks(scene.values, bytes).toString('latin1'), once.toString('latin1'));
+      assert.deepEqual(
+        redactChunks(scene.values, bytes).toString('latin1'),
+        once.toString('latin1'),
+      );
     }),
   },
   {
@@ -53,7 +56,11 @@ export const properties: readonly Property[] = [
       fc.uint8Array({ maxLength: 400 }),
       fc.array(fc.nat(400), { maxLength: 5 }),
       (bytes, cuts) => {
-        const scene = { values: [], stream: Buffer.from(bytes), cuts: cuts.map((cut) => cut / 400) };
+        const scene = {
+          values: [],
+          stream: Buffer.from(bytes),
+          cuts: cuts.map((cut) => cut / 400),
+        };
         const output = redactChunks(['Zk7-plum_Tree92', 'two lines\nof Text+9'], chunksOf(scene));
         assert.deepEqual(output, scene.stream);
       },

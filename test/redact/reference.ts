@@ -68,7 +68,11 @@ function searchOne(cells: readonly Cell[], needle: string, form: Form): Stretch[
   const tails = ['', ...(form.tails ?? []).map((tail) => Buffer.from(tail).toString('latin1'))];
   const found: Stretch[] = [];
   for (const tail of tails) {
-    for (let at = text.indexOf(needle + tail); at !== -1; at = text.indexOf(needle + tail, at + 1)) {
+    for (
+      let at = text.indexOf(needle + tail);
+      at !== -1;
+      at = text.indexOf(needle + tail, at + 1)
+    ) {
       const before = cells[at - 1];
       const led =
         form.lead !== undefined &&

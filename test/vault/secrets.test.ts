@@ -119,7 +119,13 @@ test('escape sequences and line breaks in attributes are not stored', async (t) 
 
 test('values come back byte for byte', async (t) => {
   const vault = await makeOpenVault(t);
-  const values = ['pass word\n', 'üñï-ço∂é-☃-😀', "quo'te\"s;--", 'x'.repeat(65_535) + 'y', 'a\r\nb\tcd '];
+  const values = [
+    'pass word\n',
+    'üñï-ço∂é-☃-😀',
+    'quo\'te"s;--',
+    'x'.repeat(65_535) + 'y',
+    'a\r\nb\tcd ',
+  ];
   for (const value of values) {
     await setSecret(vault, 'name', secret(value));
     assert.equal((await readValue(vault, 'name')).reveal(), value);
