@@ -4,6 +4,7 @@ import { Automaton } from './automaton.ts';
 import { type Form, type FormChoice, formsOf } from './encodings.ts';
 import { leadAllows } from './radix.ts';
 import { visibleBytes } from './sight.ts';
+import { Skip } from './skip.ts';
 
 /** Anything shorter would mask ordinary text everywhere. */
 export const MIN_VALUE_BYTES = 4;
@@ -20,10 +21,9 @@ const BLANK = 0x20;
 export class NeedleSet {
   readonly flat = new Automaton();
   readonly packed = new Automaton();
+  readonly skip = new Skip();
   /** Bytes that may be the character before some needle and hold bits of its value. */
   readonly leadBytes = new Uint8Array(256);
-  /** Goes up with every change; tables built from the automata are built again. */
-  version = 0;
   readonly #forms: FormChoice;
   readonly #known = new Set<string>();
   /** Last node of a value that ends in a line feed -> the value's length without it. */
@@ -56,7 +56,6 @@ export class NeedleSet {
     }
     this.#known.add(key);
     this.#stale = true;
-    this.version++;
   }
 
   /** Readies the tables for streams; cheap when nothing was added. Throws once wiped. */
@@ -65,6 +64,7 @@ export class NeedleSet {
     if (!this.#stale) return;
     this.flat.link();
     this.packed.link();
+    this.skip.ready();
     this.#stale = false;
   }
 
@@ -80,7 +80,7 @@ export class NeedleSet {
 
   /** Bytes of memory the tables take. */
   get memory(): number {
-    return this.flat.memory + this.packed.memory;
+    return this.flat.memory + this.packed.memory + this.skip.memory;
   }
 
   /** Overwrites the tables. Every stream that uses them refuses to go on: it could not redact. */
@@ -88,9 +88,9 @@ export class NeedleSet {
     this.#wiped = true;
     this.flat.wipe();
     this.packed.wipe();
+    this.skip.wipe();
     this.#known.clear();
     this.#closedBy.clear();
-    this.version++;
   }
 
   #addForm(form: Form): void {
@@ -113,6 +113,7 @@ export class NeedleSet {
   #insert(automaton: Automaton, form: Form, bytes: Uint8Array): void {
     const allowance = allowanceOf(form.carries);
     const end = automaton.insert(bytes, allowance, form.lead ?? 0);
+    this.skip.add(bytes, automaton === this.packed);
     for (const tail of form.tails ?? []) automaton.insert(tail, allowance, form.lead ?? 0, end);
   }
 

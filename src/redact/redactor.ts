@@ -2,7 +2,7 @@ import type { FormChoice } from './encodings.ts';
 import { NeedleSet } from './needles.ts';
 import { Outlet } from './outlet.ts';
 import { Sight, Token } from './sight.ts';
-import { Watcher } from './watcher.ts';
+import { UNDO_BYTES, Watcher } from './watcher.ts';
 
 export { NeedleSet } from './needles.ts';
 
@@ -10,7 +10,12 @@ const DEFAULT_MASK = '***';
 /** Work is done in slices of this size, so that memory does not follow the size of a chunk. */
 const SLICE_BYTES = 32 * 1024;
 const LINE_FEED = 0x0a;
+const BLANK = 0x20;
 const NOWHERE = -1;
+/** Shorter runs of text are looked at byte by byte. */
+const MIN_RUN_BYTES = 32;
+/** So many bytes are looked at between two attempts to skip. */
+const LOOK_BYTES = 8;
 
 export interface RedactorOptions {
   readonly mask?: string;
@@ -95,11 +100,54 @@ export class Redactor {
     for (let n = 0; n < slice.length; n++) {
       const byte = slice[n] ?? 0;
       const at = start + n;
+      if (byte >= 0x20 && byte < 0x7f && this.#sight.plain && !this.#innerOn) {
+        const end = this.#scanRun(slice, n, start);
+        if (end > n) {
+          n = end - 1;
+          continue;
+        }
+      }
       if (this.#closing !== NOWHERE) this.#close(byte, at);
       this.#takeIn(this.#sight.take(byte), byte, at);
       if (at > this.#text.reviewAt) this.#text.limitGap(at);
       if (this.#innerOn && at > this.#inner.reviewAt) this.#inner.limitGap(at);
     }
+  }
+
+  /**
+   * Takes in a run of printable ASCII, skipping what cannot begin a needle; returns its end, or
+   * `from` if it is too short to bother.
+   */
+  #scanRun(slice: Uint8Array, from: number, start: number): number {
+    const end = runEnd(slice, from);
+    if (end - from < MIN_RUN_BYTES) return from;
+    // The last characters may be struck out by what follows: nothing is concluded from them.
+    const sure = end - UNDO_BYTES;
+    let tryAt = from + LOOK_BYTES;
+    for (let n = from; n < end; n++) {
+      if (n >= tryAt && n < sure) {
+        const next = this.#skip(slice, from, n, sure, start);
+        tryAt = Math.max(n, next) + LOOK_BYTES;
+        if (next > n) n = next;
+      }
+      const at = start + n;
+      if (this.#closing !== NOWHERE) this.#close(slice[n] ?? 0, at);
+      this.#text.push(slice[n] ?? 0, at);
+      if (at > this.#text.reviewAt) this.#text.limitGap(at);
+    }
+    return end;
+  }
+
+  /** Skips from `n` as far as it can; the place to go on from, at most `sure`. */
+  #skip(slice: Uint8Array, first: number, n: number, sure: number, start: number): number {
+    const live = this.#text.shallowFrom() - start;
+    if (live === Infinity || live <= first) return n;
+    let next = this.#needles.skip.next(slice, live, sure) - 1;
+    // The character before a needle may hold bits of its value; blanks may stand between.
+    while (next > n && slice[next] === BLANK) next--;
+    if (next <= n) return n;
+    this.#text.jump();
+    return next;
   }
 
   #takeIn(token: Token, byte: number, at: number): void {
@@ -186,4 +234,14 @@ export class Redactor {
       this.#closed ? this.#closing : Infinity,
     );
   }
+}
+
+function runEnd(slice: Uint8Array, from: number): number {
+  let at = from;
+  while (at < slice.length) {
+    const byte = slice[at] ?? 0;
+    if (byte < 0x20 || byte > 0x7e) break;
+    at++;
+  }
+  return at;
 }

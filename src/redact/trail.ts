@@ -41,6 +41,11 @@ export class Trail {
     this.state = ROOT;
   }
 
+  /** How many of the last characters are the start of a needle. */
+  get depth(): number {
+    return this.#automaton.depths[this.state] ?? 0;
+  }
+
   start(at: number): number {
     return this.#starts[at] ?? 0;
   }

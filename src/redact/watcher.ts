@@ -9,6 +9,9 @@ export const UNDO_BYTES = 8;
 /** How much that nobody sees may lie between the first and the last character of a value. */
 export const MAX_GAP_BYTES = 64 * 1024;
 
+/** As many live characters are worth looking at again, if much can be skipped after them. */
+const SHALLOW = 4;
+
 const BLANK = 0x20;
 const NOWHERE = -1;
 
@@ -97,6 +100,27 @@ export class Watcher {
       startAt(this.flat, this.flat.secretFrom()),
       startAt(this.packed, this.packed.secretFrom()),
     );
+  }
+
+  /**
+   * Where the live prefixes begin when they are short, so that looking again from there costs
+   * little; Infinity when they are long.
+   */
+  shallowFrom(): number {
+    const flat = this.flat.depth;
+    const packed = this.packed.depth;
+    if (flat > SHALLOW || packed > SHALLOW) return Infinity;
+    return Math.min(
+      flat === 0 ? Infinity : this.flat.start(this.flat.length - flat),
+      packed === 0 ? Infinity : this.packed.start(this.packed.length - packed),
+      this.flat.start(this.flat.length - 1) + 1,
+    );
+  }
+
+  /** Goes on at a later place: nothing in between can be part of a value, or be struck out. */
+  jump(): void {
+    this.flat.clear();
+    this.packed.clear();
   }
 
   /** Forgets what can no longer matter. */
