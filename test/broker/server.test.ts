@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import {
+  encodeRequest,
+  FLAG,
+  LENGTH_BYTES,
+  MAX_FRAME_BYTES,
+  TYPE,
+  type Request,
+  type Resolve,
+} from '../../src/broker/protocol.ts';
+import { startBroker, type Broker, type BrokerOptions } from '../../src/broker/server.ts';
+import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
+
+const VALUE = 's3cr3t-value-42';
+const SESSION = '1-abcdef';
+
+interface SetUp {
+  broker: Broker;
+  store: MemoryStore;
+  directory: string;
+}
+
+async function setUp(t: TestContext, options: Partial<BrokerOptions> = {}): Promise<SetUp> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'vs-broker-'));
+  const store = createMemoryStore({ gh: VALUE });
+  const broker = await startBroker({
+    directory,
+    session: SESSION,
+    store,
+    onRelease: () => store.log.push('release'),
+    redactText: (text) => text.replaceAll(VALUE, '***'),
+    onHello: () => true,
+    ...options,
+  });
+  t.after(async () => {
+    await broker.close();
+    rmSync(directory, { recursive: true });
+  });
+  return { broker, store, directory };
+}
+
+const wanted: Resolve = {
+  type: 'resolve',
+  pid: 70_001,
+  ppid: 100,
+  flags: 0,
+  session: SESSION,
+  cwd: '/',
+  program: '/bin/echo',
+  argv: ['echo', '$VAULT<gh>'],
+  names: ['gh'],
+};
+
+/** Sends bytes as they are; gives all that comes back until the other side closes. */
+async function exchange(broker: Broker, ...chunks: readonly Buffer[]): Promise<Buffer> {
+  const socket = connect(broker.socketPath);
+  for (const chunk of chunks) socket.write(chunk);
+  return readAll(socket);
+}
+
+async function readAll(socket: Socket): Promise<Buffer> {
+  const received: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => received.push(chunk));
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => {
+    socket.once('close', resolve);
+  });
+  return Buffer.concat(received);
+}
+
+async function ask(broker: Broker, request: Request): Promise<Buffer> {
+  return exchange(broker, encodeRequest(request));
+}
+
+function typeOf(answer: Buffer): number | undefined {
+  assert.ok(answer.length === 0 || answer.readUInt32LE(0) === answer.length - LENGTH_BYTES);
+  return answer[LENGTH_BYTES + 1];
+}
+
+test('the socket is for its owner alone and goes when the broker closes', async (t) => {
+  const { broker, directory } = await setUp(t);
+  assert.equal(statSync(broker.socketPath).mode & 0o777, 0o600);
+  await broker.close();
+  assert.throws(() => statSync(broker.socketPath));
+  assert.throws(() => statSync(path.join(directory, 'watch')));
+});
+
+test('an answer with a value comes after the row and the redactors', async (t) => {
+  const { broker, store } = await setUp(t);
+  const answer = await ask(broker, wanted);
+  store.log.push('answer');
+  assert.equal(typeOf(answer), TYPE.VALUES);
+  assert.ok(answer.includes(VALUE));
+  assert.deepEqual(store.log, ['grant', 'release', 'answer']);
+  assert.equal(broker.grantFor(wanted.pid), store.rows[0]?.operation);
+  await broker.recordExit(wanted.pid, 7);
+  assert.equal(store.rows[0]?.exitCode, 7);
+});
+
+test('no byte of an answer leaves while the row is not committed', async (t) => {
+  const { broker, store } = await setUp(t);
+  let open = (): void => undefined;
+  store.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const socket = connect(broker.socketPath);
+  let received = 0;
+  socket.on('data', (chunk: Buffer) => (received += chunk.length));
+  socket.write(encodeRequest(wanted));
+  // Another request is answered meanwhile: the first had its chance.
+  await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: SESSION });
+  assert.equal(received, 0);
+  open();
+  assert.equal(typeOf(await readAll(socket)), TYPE.VALUES);
+});
+
+test('another session, another version and nonsense are denied', async (t) => {
+  const { broker, store } = await setUp(t);
+  const stranger = await ask(broker, { ...wanted, session: '1-other' });
+  assert.equal(typeOf(stranger), TYPE.DENIED);
+  const other = encodeRequest(wanted);
+  other.writeUInt8(2, LENGTH_BYTES);
+  assert.equal(typeOf(await exchange(broker, other)), TYPE.DENIED);
+  const hello = await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: 'x' });
+  assert.equal(typeOf(hello), TYPE.DENIED);
+  assert.deepEqual(store.log, []);
+});
+
+test('hello is answered as the session decides', async (t) => {
+  const seen: number[] = [];
+  const { broker } = await setUp(t, {
+    onHello(pid) {
+      seen.push(pid);
+      return pid === 42;
+    },
+  });
+  const hello = { type: 'hello', ppid: 1, session: SESSION } as const;
+  assert.equal(typeOf(await ask(broker, { ...hello, pid: 42 })), TYPE.OK);
+  assert.equal(typeOf(await ask(broker, { ...hello, pid: 43 })), TYPE.DENIED);
+  assert.deepEqual(seen, [42, 43]);
+});
+
+test('a frame may come byte by byte', async (t) => {
+  const { broker } = await setUp(t);
+  const bytes = [...encodeRequest(wanted)].map((byte) => Buffer.from([byte]));
+  assert.equal(typeOf(await exchange(broker, ...bytes)), TYPE.VALUES);
+});
+
+test('a frame that is too long, or two frames at once, are denied', async (t) => {
+  const { broker, store } = await setUp(t);
+  const long = Buffer.alloc(LENGTH_BYTES);
+  long.writeUInt32LE(MAX_FRAME_BYTES + 1);
+  assert.equal(typeOf(await exchange(broker, long)), TYPE.DENIED);
+  const twice = Buffer.concat([encodeRequest(wanted), encodeRequest(wanted)]);
+  assert.equal(typeOf(await exchange(broker, twice)), TYPE.DENIED);
+  assert.deepEqual(store.log, []);
+});
+
+test('random frames never get a value and never stop the broker', async (t) => {
+  const { broker } = await setUp(t);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.integer({ min: 0, max: 20 }),
+      async (body, type) => {
+        const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, 1, type]), body]);
+        frame.writeUInt32LE(frame.length - LENGTH_BYTES);
+        const answer = await exchange(broker, frame);
+        assert.equal(answer.includes(VALUE), false);
+        assert.notEqual(typeOf(answer), TYPE.VALUES);
+      },
+    ),
+    { numRuns: 300 },
+  );
+  assert.equal(typeOf(await ask(broker, wanted)), TYPE.VALUES);
+});
+
+test('a hook that dies before its answer leaves a row that says so', async (t) => {
+  const { broker, store } = await setUp(t);
+  let open = (): void => undefined;
+  store.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const socket = connect(broker.socketPath);
+  socket.write(encodeRequest(wanted));
+  await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: SESSION });
+  socket.destroy();
+  await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: SESSION });
+  open();
+  const row = await store.waitForRow((candidate) => candidate.exitCode !== null);
+  assert.equal(row.exitCode, 126);
+  assert.equal(broker.grantFor(wanted.pid), undefined);
+});
+
+test('more connections than are served at once wait their turn', async (t) => {
+  const { broker } = await setUp(t);
+  const idle = Array.from({ length: 256 }, () => connect(broker.socketPath));
+  await Promise.all(
+    idle.map(async (socket) => new Promise((resolve) => socket.once('connect', resolve))),
+  );
+  const socket = connect(broker.socketPath);
+  socket.write(encodeRequest(wanted));
+  const answer = readAll(socket);
+  for (const other of idle) other.destroy();
+  assert.equal(typeOf(await answer), TYPE.VALUES);
+});
+
+test('closing waits for a request that is being answered', async (t) => {
+  const { broker, store } = await setUp(t);
+  let open = (): void => undefined;
+  store.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const answer = ask(broker, wanted);
+  await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: SESSION });
+  const closed = broker.close();
+  open();
+  assert.equal(typeOf(await answer), TYPE.VALUES);
+  await closed;
+  assert.equal(store.rows.length, 1);
+});
+
+test('values that are too long for one frame together are not sent', async (t) => {
+  const { broker, store } = await setUp(t);
+  const names = Array.from({ length: 70 }, (_, index) => `n${index}`);
+  for (const name of names) store.values.set(name, name.padEnd(64 * 1024, 'x'));
+  assert.equal(typeOf(await ask(broker, { ...wanted, names })), TYPE.DENIED);
+  assert.equal(store.rows[0]?.exitCode, 126);
+});
+
+test('the exit code of a spawned child is stored when its parent reaps it', async (t) => {
+  const { broker, store } = await setUp(t);
+  assert.equal(typeOf(await ask(broker, { ...wanted, pid: 0, flags: FLAG.SPAWN })), TYPE.VALUES);
+  const grant = store.rows[0]?.operation ?? '';
+  await ask(broker, { type: 'spawned', grant, pid: 70_002, ppid: wanted.ppid });
+  await ask(broker, { type: 'reaped', pid: 70_002, ppid: wanted.ppid, status: 4 << 8 });
+  assert.equal(store.rows[0]?.exitCode, 4);
+});
+
+test('a caller in this process gets the same order and the same row', async (t) => {
+  const { broker, store } = await setUp(t);
+  const { program, argv, cwd, names } = wanted;
+  const resolution = await broker.resolveHere({ program, argv, cwd, names });
+  assert.equal(resolution.kind, 'released');
+  assert.deepEqual(store.log, ['grant', 'release']);
+});
+
+test('a directory that is not there is an error with a code', async () => {
+  await assert.rejects(
+    startBroker({
+      directory: '/nonexistent/vs',
+      session: SESSION,
+      store: createMemoryStore({}),
+      onRelease: () => undefined,
+      redactText: (text) => text,
+      onHello: () => true,
+    }),
+    { code: 'BROKER' },
+  );
+});
