@@ -1,17 +1,21 @@
-import type { AsyncEntry } from '@napi-rs/keyring';
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { VaultShellError } from '../base/errors.ts';
+import type { Environment } from '../base/paths.ts';
 import { KEY_BYTES, parseHexkey } from './hexkey.ts';
+import type { KeychainAnswer, KeychainQuestion } from './keychain-main.ts';
 
 /**
- * The vault's key in the OS keychain. On Linux the Secret Service is pinned: the library's default
- * falls back to the kernel keyring, which forgets the key at the next start of the machine.
+ * The vault's key in the OS keychain. A process of its own asks it (`keychain-main.ts`): the library
+ * blocks its whole process for as long as a keychain takes that does not answer.
  */
 
-const SERVICE = 'vault-shell';
 /** Where nobody answers an unlock prompt, the keychain would never answer either. */
 const TIMEOUT_MS = 10_000;
 
 export interface KeychainOptions {
+  /** For the process that asks: must have what finds the D-Bus session, and nothing that opens a vault. */
+  readonly environment: Environment;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -20,12 +24,12 @@ export interface KeychainOptions {
 export async function storeInKeychain(
   vaultId: string,
   key: Buffer,
-  options: KeychainOptions = {},
+  options: KeychainOptions,
 ): Promise<void> {
   if (key.length !== KEY_BYTES) throw new VaultShellError('INTERNAL', 'the key has a wrong length');
   const hexkey = key.toString('hex');
-  await ask(vaultId, options, (entry, signal) => entry.setPassword(hexkey, signal));
-  const stored = await ask(vaultId, options, (entry, signal) => entry.getPassword(signal));
+  await ask({ verb: 'store', vaultId, hexkey }, options);
+  const stored = await ask({ verb: 'load', vaultId }, options);
   if (stored !== hexkey) {
     throw new VaultShellError('KEYCHAIN', 'the keychain did not keep the key', { hint: HINT });
   }
@@ -35,13 +39,9 @@ export async function storeInKeychain(
  * Gives the key of a vault, which the caller zeroes. A missing entry is an error like any other: it
  * may also mean that the keychain was never unlocked, so it is no reason to make a new key.
  */
-export async function loadFromKeychain(
-  vaultId: string,
-  options: KeychainOptions = {},
-): Promise<Buffer> {
-  const stored = await ask(vaultId, options, (entry, signal) => entry.getPassword(signal));
-  // The library's types say string or undefined in some releases and null in others.
-  if (stored === null || stored === undefined) {
+export async function loadFromKeychain(vaultId: string, options: KeychainOptions): Promise<Buffer> {
+  const stored = await ask({ verb: 'load', vaultId }, options);
+  if (typeof stored !== 'string') {
     throw new VaultShellError('KEYCHAIN', 'the keychain gives no key for this vault', {
       hint: HINT,
     });
@@ -59,57 +59,73 @@ export async function loadFromKeychain(
 /** Removes the key of a vault; false when there was none. */
 export async function removeFromKeychain(
   vaultId: string,
-  options: KeychainOptions = {},
+  options: KeychainOptions,
 ): Promise<boolean> {
-  return ask(vaultId, options, (entry, signal) => entry.deleteCredential(signal));
+  return (await ask({ verb: 'remove', vaultId }, options)) === true;
 }
 
 const HINT = 'unlock the keychain (log in to the desktop), or open the vault another way';
 
-async function ask<T>(
-  vaultId: string,
-  { timeoutMs = TIMEOUT_MS, signal }: KeychainOptions,
-  question: (entry: AsyncEntry, signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const timer = AbortSignal.timeout(timeoutMs);
-  const stop = signal === undefined ? timer : AbortSignal.any([timer, signal]);
-  try {
-    // Loaded here because most commands never need it.
-    const { AsyncEntry: Entry } = await import('@napi-rs/keyring');
-    const entry = new Entry(SERVICE, vaultId, { linux: { store: 'secret-service' } });
-    // The native call may not notice the signal while it waits for a prompt, so we stop waiting ourselves.
-    return await Promise.race([question(entry, stop), whenAborted(stop)]);
-  } catch (error) {
-    if (timer.aborted) {
-      throw new VaultShellError(
-        'KEYCHAIN',
-        `the keychain did not answer within ${timeoutMs / 1000} s`,
-        { hint: HINT, cause: error },
-      );
-    }
-    const text = error instanceof Error ? error.message : String(error);
-    throw new VaultShellError('KEYCHAIN', `the keychain cannot be used: ${explain(text)}`, {
-      hint: HINT,
-      cause: error,
-    });
-  }
+async function ask(
+  question: KeychainQuestion,
+  { environment, timeoutMs = TIMEOUT_MS, signal }: KeychainOptions,
+): Promise<KeychainAnswer['result']> {
+  const script = fileURLToPath(new URL('keychain-main.js', import.meta.url));
+  const child = fork(script, {
+    env: environment,
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  const answer = await whenAnswered(child, question, timeoutMs, signal);
+  if (answer.error === undefined) return answer.result;
+  throw new VaultShellError('KEYCHAIN', explain(answer.error), {
+    hint: HINT,
+    cause: new Error(answer.error),
+  });
 }
 
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const stop = (): void => reject(new Error('stopped waiting'));
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
+/** Resolves with an answer whatever becomes of the child, which is gone soon after. */
+function whenAnswered(
+  child: ChildProcess,
+  question: KeychainQuestion,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<KeychainAnswer> {
+  return new Promise((resolve) => {
+    const settle = (answer: KeychainAnswer): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
+      child.kill('SIGKILL');
+      resolve(answer);
+    };
+    const stop = (): void => settle({ error: 'stopped waiting' });
+    const timer = setTimeout(
+      () => settle({ error: `no answer within ${timeoutMs / 1000} s` }),
+      timeoutMs,
+    );
+    child.on('message', (message: KeychainAnswer) => settle(message));
+    child.on('error', (error) => settle({ error: error.message }));
+    child.on('exit', () => settle({ error: 'its client ended by itself' }));
+    if (signal?.aborted === true) stop();
+    else signal?.addEventListener('abort', stop);
+    child.send(question, () => undefined);
   });
 }
 
 /** What the Secret Service client says, in words that help; the original stays in `cause`. */
 function explain(text: string): string {
+  if (/^no answer within/.test(text))
+    return text.replace('no answer', 'the keychain did not answer');
+  return `the keychain cannot be used: ${explainFailure(text)}`;
+}
+
+function explainFailure(text: string): string {
   if (/DBUS_SESSION_BUS_ADDRESS|autolaunch|connect to address/i.test(text)) {
     return 'there is no D-Bus session here';
   }
   if (/org\.freedesktop\.secrets/.test(text)) return 'no keychain service is running';
-  if (/prompt was dismissed|locked/i.test(text)) return 'it is locked';
+  if (/prompt was dismissed|\bis locked/i.test(text)) return 'it is locked';
   if (/no result found/i.test(text)) return 'it has no keyring yet';
+  if (/Did not receive a reply/.test(text)) return 'it does not answer';
   return text.split('\n', 1)[0] ?? 'unknown error';
 }

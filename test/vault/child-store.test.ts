@@ -163,7 +163,8 @@ test('the child has no key in its arguments or environment and a session of its 
   const store = await start(t, await makeVault(t));
   const proc = path.join('/proc', String(store.pid));
   const environment = readFileSync(path.join(proc, 'environ'), 'latin1').split('\0');
-  for (const entry of environment) assert.match(entry, /^(NODE_CHANNEL_\w+=.*|PWD=.*|_=.*|OLDPWD=.*)?$/);
+  for (const entry of environment)
+    assert.match(entry, /^(NODE_CHANNEL_\w+=.*|PWD=.*|_=.*|OLDPWD=.*)?$/);
   const everything = environment.join() + readFileSync(path.join(proc, 'cmdline'), 'latin1');
   assert.ok(!everything.includes(KEY.toString('hex').slice(0, 16)));
   assert.match(readFileSync(path.join(proc, 'limits'), 'utf8'), /Max core file size +0 +/);
@@ -173,7 +174,9 @@ test('the child has no key in its arguments or environment and a session of its 
 
 test('the child ends when its parent is killed', async (t) => {
   const directory = await makeVault(t);
-  const parent = spawn(process.execPath, [PARENT, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const parent = spawn(process.execPath, [PARENT, directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
   const pid = Number(line.toString());
   process.kill(pid, 0);

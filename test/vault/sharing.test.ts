@@ -58,7 +58,9 @@ async function checkNothingLost(directory: string, written: readonly Written[]):
       const [pid = '', round = ''] = last.split('-');
       const ofProcess = rows.filter((row) => row.secrets[0] === `of_${pid}`);
       // The round after the last one acknowledged may have been committed without being told.
-      assert.ok(ofProcess.length >= acknowledged.length && ofProcess.length <= acknowledged.length + 1);
+      assert.ok(
+        ofProcess.length >= acknowledged.length && ofProcess.length <= acknowledged.length + 1,
+      );
       const kept = /^value-\d+-(\d+)-/.exec(values.get(`of_${pid}`)?.reveal() ?? '')?.[1];
       assert.ok(kept === round || kept === String(Number(round) + 1), `${kept} after ${round}`);
     }

@@ -74,7 +74,12 @@ async function stress(
 }
 
 /** Runs writers one after the other until the time is over; the last one is killed. */
-async function runLane(directory: string, rounds: number, end: number, tally: Tally): Promise<void> {
+async function runLane(
+  directory: string,
+  rounds: number,
+  end: number,
+  tally: Tally,
+): Promise<void> {
   while (performance.now() < end) {
     const child = spawn(process.execPath, [WRITER, directory, String(rounds)], {
       stdio: ['ignore', 'pipe', 'pipe'],
