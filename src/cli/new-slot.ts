@@ -5,6 +5,7 @@ import { storeInKeychain } from '../keys/keychain.ts';
 import { wrapKey } from '../keys/passphrase.ts';
 import type { Slot } from '../keys/slot.ts';
 import { randomBytes } from 'node:crypto';
+import { plainEnvironment } from '../session/environment.ts';
 import { askHidden, canAsk } from './prompt.ts';
 import { PASSPHRASE_VARIABLE } from './unlock.ts';
 
@@ -28,7 +29,7 @@ export async function newSlot(request: SlotRequest): Promise<Slot> {
     case 'passphrase':
       return wrapKey(key, await newPassphrase(environment));
     case 'keychain':
-      await storeInKeychain(vaultId, key);
+      await storeInKeychain(vaultId, key, { environment: plainEnvironment(environment) });
       return { kind, ...slotBase() };
     case 'command': {
       if (argv.length === 0) {

@@ -5,6 +5,7 @@ import { parseHexkey } from '../keys/hexkey.ts';
 import { loadFromKeychain } from '../keys/keychain.ts';
 import { unwrapKey } from '../keys/passphrase.ts';
 import { parseSlots, type PassphraseSlot, type Slot } from '../keys/slot.ts';
+import { plainEnvironment } from '../session/environment.ts';
 import type { VaultFile } from '../vault/files.ts';
 import { askHidden, canAsk } from './prompt.ts';
 
@@ -30,10 +31,11 @@ export async function unlock(vault: VaultFile, environment: Environment): Promis
     return tryPassphrase(passphraseSlots, passphrase);
   }
 
+  const keychain = { environment: plainEnvironment(environment) };
   const failures: VaultShellError[] = [];
   for (const slot of slots) {
     try {
-      if (slot.kind === 'keychain') return await loadFromKeychain(vault.id);
+      if (slot.kind === 'keychain') return await loadFromKeychain(vault.id, keychain);
       if (slot.kind === 'command') return await keyFromCommand(slot.argv, { environment });
     } catch (error) {
       if (!(error instanceof VaultShellError)) throw error;

@@ -70,7 +70,8 @@ export class Skip {
       const b = bytes[last - 2] ?? 0;
       const c = bytes[last - 1] ?? 0;
       const d = bytes[last] ?? 0;
-      const entry = table[Math.imul((a << 24) | (b << 16) | (c << 8) | d, MULTIPLIER) >>> shift] ?? 0;
+      const entry =
+        table[Math.imul((a << 24) | (b << 16) | (c << 8) | d, MULTIPLIER) >>> shift] ?? 0;
       let move = entry & ~PACKED;
       if (move === 0) return at;
       if (a === BLANK || b === BLANK || c === BLANK || d === BLANK) {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { VaultShellError } from '../../base/errors.ts';
 import { loadFromKeychain } from '../../keys/keychain.ts';
+import { plainEnvironment } from '../../session/environment.ts';
 import { findHook } from '../../session/hook-library.ts';
 import { hookReaches } from '../../session/hook-reach.ts';
 import { native } from '../../session/native.ts';
@@ -50,7 +51,7 @@ function checks(context: Context): Record<string, () => Result | Promise<Result>
     addon: () => `loaded, process group ${String(native().ownGroup())}`,
     pty: checkPty,
     shells: () => checkShells(context),
-    keychain: checkKeychain,
+    keychain: () => checkKeychain(context),
     vault: () => checkVault(context),
   };
 }
@@ -114,9 +115,9 @@ function checkShells({ environment }: Context): Result {
   return { warn: `${found.join(' ')}; static or set-uid, not usable: ${unreachable.join(' ')}` };
 }
 
-async function checkKeychain(): Promise<Result> {
+async function checkKeychain({ environment }: Context): Promise<Result> {
   try {
-    await loadFromKeychain('doctor');
+    await loadFromKeychain('doctor', { environment: plainEnvironment(environment) });
     return 'answers';
   } catch (error) {
     if (!(error instanceof VaultShellError)) throw error;

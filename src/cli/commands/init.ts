@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { VaultShellError } from '../../base/errors.ts';
 import { parseHexkey } from '../../keys/hexkey.ts';
 import { removeFromKeychain } from '../../keys/keychain.ts';
+import { plainEnvironment } from '../../session/environment.ts';
 import { createVault, newVaultId, refuseExisting } from '../../vault/create.ts';
 import { CIPHERS, STORAGE_MODES, type Cipher, type StorageMode } from '../../vault/files.ts';
 import { newSlot } from '../new-slot.ts';
@@ -32,6 +33,7 @@ async function init(parsed: Arguments, { directory, environment }: Context): Pro
   refuseExisting(directory);
   const kind = textOf(parsed, 'key') as 'passphrase' | 'keychain' | 'hexkey';
   const id = newVaultId();
+  const keychain = { environment: plainEnvironment(environment) };
   const key = kind === 'hexkey' ? givenKey(environment[HEXKEY_VARIABLE]) : randomBytes(32);
   try {
     const slots = kind === 'hexkey' ? [] : [await newSlot({ kind, vaultId: id, key, environment })];
@@ -45,7 +47,7 @@ async function init(parsed: Arguments, { directory, environment }: Context): Pro
       });
     } catch (error) {
       // The entry was made for a vault that is not there.
-      if (kind === 'keychain') await removeFromKeychain(id).catch(() => undefined);
+      if (kind === 'keychain') await removeFromKeychain(id, keychain).catch(() => undefined);
       throw error;
     }
   } finally {

@@ -1,6 +1,7 @@
 import { VaultShellError } from '../../base/errors.ts';
 import { removeFromKeychain } from '../../keys/keychain.ts';
 import { parseSlots, type Slot } from '../../keys/slot.ts';
+import { plainEnvironment } from '../../session/environment.ts';
 import { readVaultFile } from '../../vault/files.ts';
 import { changeSlots } from '../../vault/open.ts';
 import { listSecrets } from '../../vault/secrets.ts';
@@ -105,7 +106,10 @@ async function remove(id: string, context: Context): Promise<void> {
       }
       return all.filter((slot) => slot.id !== id);
     });
-    if (removed?.kind === 'keychain') await removeFromKeychain(vault.file.id);
+    if (removed?.kind === 'keychain') {
+      const environment = plainEnvironment(context.environment);
+      await removeFromKeychain(vault.file.id, { environment });
+    }
     say(`removed key slot ${id}`);
   });
 }
