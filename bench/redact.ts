@@ -85,7 +85,8 @@ function timeOf(work: () => void): number {
 }
 
 function plainLog(): Buffer {
-  const words = 'GET POST /api/v1/users status latency ms connection retry worker queue build step'.split(' ');
+  const words =
+    'GET POST /api/v1/users status latency ms connection retry worker queue build step'.split(' ');
   let text = '';
   for (let n = 0; text.length < CORPUS_BYTES; n++) {
     text += `2026-11-23T10:${String(n % 60).padStart(2, '0')}:07.${n % 997} INFO`;

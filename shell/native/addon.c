@@ -188,6 +188,22 @@ static napi_value own_group(napi_env env, napi_callback_info info) {
     return number_or_fail(env, "getpgrp", vs_own_group());
 }
 
+static napi_value wait_writable(napi_env env, napi_callback_info info) {
+    napi_value values[VS_MAX_ARGUMENTS];
+    int fd = -1;
+    int timeout_ms = 0;
+    if (!arguments(env, info, 2, values, &fd)) return NULL;
+    if (napi_get_value_int32(env, values[1], &timeout_ms) != napi_ok || timeout_ms < 0) {
+        (void)napi_throw_type_error(env, "EINVAL", "wrong arguments");
+        return NULL;
+    }
+    int ready = vs_wait_writable(fd, timeout_ms);
+    if (ready < 0) return fail(env, "poll", errno);
+    napi_value value = NULL;
+    if (napi_get_boolean(env, ready > 0, &value) != napi_ok) return NULL;
+    return value;
+}
+
 NAPI_MODULE_INIT() {
     const napi_property_descriptor functions[] = {
         {"pipe", NULL, make_pipe, NULL, NULL, NULL, napi_enumerable, NULL},
@@ -200,6 +216,7 @@ NAPI_MODULE_INIT() {
         {"windowSize", NULL, window_size, NULL, NULL, NULL, napi_enumerable, NULL},
         {"openPeer", NULL, open_peer, NULL, NULL, NULL, napi_enumerable, NULL},
         {"foregroundGroup", NULL, foreground_group, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"waitWritable", NULL, wait_writable, NULL, NULL, NULL, napi_enumerable, NULL},
         {"ownGroup", NULL, own_group, NULL, NULL, NULL, napi_enumerable, NULL},
     };
     if (napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) != napi_ok) return NULL;

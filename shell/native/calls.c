@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -147,6 +148,14 @@ int vs_open_peer(int fd) {
 
 int vs_foreground_group(int fd) {
     return (int)tcgetpgrp(fd);
+}
+
+// 1: can be written to, or is broken in a way that a write will tell; 0: not yet, or a signal came.
+int vs_wait_writable(int fd, int timeout_ms) {
+    struct pollfd wanted = {.fd = fd, .events = POLLOUT, .revents = 0};
+    int ready = poll(&wanted, 1, timeout_ms);
+    if (ready < 0) return errno == EINTR ? 0 : -1;
+    return ready;
 }
 
 int vs_own_group(void) {

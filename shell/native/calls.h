@@ -22,5 +22,6 @@ int vs_window_size(int fd, unsigned short *columns, unsigned short *rows);
 int vs_open_peer(int fd);
 int vs_foreground_group(int fd);
 int vs_own_group(void);
+int vs_wait_writable(int fd, int timeout_ms);
 
 #endif

@@ -3,8 +3,7 @@ import type { Environment } from '../base/paths.ts';
 import { keyFromCommand } from '../keys/command.ts';
 import { storeInKeychain } from '../keys/keychain.ts';
 import { wrapKey } from '../keys/passphrase.ts';
-import type { Slot } from '../keys/slot.ts';
-import { randomBytes } from 'node:crypto';
+import { newSlotBase, type Slot } from '../keys/slot.ts';
 import { plainEnvironment } from '../session/environment.ts';
 import { askHidden, canAsk } from './prompt.ts';
 import { PASSPHRASE_VARIABLE } from './unlock.ts';
@@ -30,7 +29,7 @@ export async function newSlot(request: SlotRequest): Promise<Slot> {
       return wrapKey(key, await newPassphrase(environment));
     case 'keychain':
       await storeInKeychain(vaultId, key, { environment: plainEnvironment(environment) });
-      return { kind, ...slotBase() };
+      return { kind, ...newSlotBase() };
     case 'command': {
       if (argv.length === 0) {
         throw new VaultShellError('USAGE', 'a command slot needs a command', {
@@ -41,15 +40,11 @@ export async function newSlot(request: SlotRequest): Promise<Slot> {
       const same = printed.equals(key);
       printed.fill(0);
       if (!same) throw new VaultShellError('WRONG_KEY', 'the command prints another key');
-      return { kind, argv, ...slotBase() };
+      return { kind, argv, ...newSlotBase() };
     }
     default:
       return kind satisfies never;
   }
-}
-
-function slotBase(): { id: string; created_at: string } {
-  return { id: randomBytes(4).toString('hex'), created_at: new Date().toISOString() };
 }
 
 /** From VAULT_SHELL_PASSPHRASE, else asked twice on the terminal. */

@@ -31,13 +31,10 @@ async function answer(question: KeychainQuestion): Promise<void> {
 async function ask(question: KeychainQuestion): Promise<KeychainAnswer['result']> {
   const { AsyncEntry } = await import('@napi-rs/keyring');
   const entry = new AsyncEntry(SERVICE, question.vaultId, { linux: { store: 'secret-service' } });
-  switch (question.verb) {
-    case 'store':
-      await entry.setPassword(question.hexkey);
-      return true;
-    case 'load':
-      return (await entry.getPassword()) ?? undefined;
-    default:
-      return entry.deleteCredential();
+  if (question.verb === 'store') {
+    await entry.setPassword(question.hexkey);
+    return true;
   }
+  if (question.verb === 'remove') return entry.deleteCredential();
+  return (await entry.getPassword()) ?? undefined;
 }

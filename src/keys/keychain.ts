@@ -114,8 +114,7 @@ function whenAnswered(
 
 /** What the Secret Service client says, in words that help; the original stays in `cause`. */
 function explain(text: string): string {
-  if (/^no answer within/.test(text))
-    return text.replace('no answer', 'the keychain did not answer');
+  if (text.startsWith('no answer')) return text.replace('no answer', 'the keychain did not answer');
   return `the keychain cannot be used: ${explainFailure(text)}`;
 }
 

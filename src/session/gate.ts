@@ -12,13 +12,16 @@ export interface Gate {
   /** The hook of this process is there. Gives whether it may go on. */
   hello(pid: number): boolean;
   heard(pid: number): boolean;
-  /** From now on nothing passes, until the hook of this process says hello. */
-  expect(pid: number): void;
+  /**
+   * From now on nothing passes, until the hook of this process says hello. `onHello` is called then, while
+   * the process waits for the answer.
+   */
+  expect(pid: number, onHello: () => void): void;
   /** A filter that throws HOOK_SILENT for output before that. */
   guard(filter: Filter): Filter;
   /** Throws HOOK_SILENT when the expected hello never came. */
   check(): void;
-  /** Aborts when no hello comes in time. */
+  /** Aborts when no hello comes in time, or output comes before it. */
   readonly stop: AbortSignal;
 }
 
@@ -26,6 +29,7 @@ export function openGate(): Gate {
   const heard = new Set<number>();
   const stop = new AbortController();
   let awaited: number | undefined;
+  let greet: () => void = () => undefined;
   let timer: NodeJS.Timeout | undefined;
 
   function check(): void {
@@ -38,18 +42,26 @@ export function openGate(): Gate {
   return {
     hello(pid) {
       heard.add(pid);
-      if (pid === awaited) clearTimeout(timer);
+      if (pid !== awaited) return true;
+      clearTimeout(timer);
+      greet();
       return true;
     },
     heard: (pid) => heard.has(pid),
-    expect(pid) {
+    expect(pid, onHello) {
       awaited = pid;
+      greet = onHello;
       timer = setTimeout(() => stop.abort(), HELLO_TIMEOUT_MS);
       timer.unref();
     },
     guard: (filter) => ({
       write(chunk) {
-        check();
+        try {
+          check();
+        } catch (error) {
+          stop.abort();
+          throw error;
+        }
         return filter.write(chunk);
       },
       release: () => filter.release(),

@@ -25,6 +25,8 @@ export type Native = {
   readonly foregroundGroup: (fd: number) => number;
   /** The process group of this process. */
   readonly ownGroup: () => number;
+  /** Waits at most so long, and blocks meanwhile; false: not yet, or a signal came. */
+  readonly waitWritable: (fd: number, milliseconds: number) => boolean;
 };
 
 /** Every name of `Native`; an addon built from other sources may lack some. */
@@ -40,6 +42,7 @@ const FUNCTIONS: Record<keyof Native, true> = {
   openPeer: true,
   foregroundGroup: true,
   ownGroup: true,
+  waitWritable: true,
 };
 const HINT = 'build it with npm run build';
 

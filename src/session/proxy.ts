@@ -17,9 +17,19 @@ export type ProxyOptions = {
   readonly input?: number;
   readonly output?: number;
   /** Called when the program has been started. */
-  readonly onStart?: (pid: number) => void;
+  readonly onStart?: (program: StartedProgram) => void;
   /** Ends the program at once, with SIGKILL. */
   readonly stop?: AbortSignal;
+};
+
+export type StartedProgram = {
+  readonly pid: number;
+  /**
+   * Gives the inner terminal the modes the outer one was found in (its erase character, flow control...). To
+   * be called while the program cannot run, which is as long as its hook waits for the answer to its
+   * hello: later it would undo modes that the program has set.
+   */
+  readonly inheritModes: () => void;
 };
 
 /** How long a program that was told to end may take, before it is told more firmly. */
@@ -47,13 +57,17 @@ export async function runInTerminal(options: ProxyOptions): Promise<Exit> {
       onOutput: outlet.write,
     });
     const { hangUp, release } = passSignals(pty, stop);
-    pty.setModes(terminal.modes);
     terminal.onResize(() => {
       pty.resize(terminal.size());
     });
     const keyboard = passInput(input, pty, hangUp);
     try {
-      options.onStart?.(pty.pid);
+      options.onStart?.({
+        pid: pty.pid,
+        inheritModes: () => {
+          pty.setModes(terminal.modes);
+        },
+      });
       return await pty.done;
     } catch (error) {
       pty.kill('SIGKILL');

@@ -26,10 +26,7 @@ export type Pty = {
   readonly write: (bytes: Uint8Array) => boolean;
   readonly onDrain: (listener: () => void) => void;
   readonly resize: (size: WindowSize) => void;
-  /**
-   * Sets the modes of the inner terminal. Only right after the start: in a session the program's hook waits
-   * for our answer before anything else runs in it, so it cannot have changed them yet.
-   */
+  /** Sets the modes of the inner terminal, whatever the program has set. */
   readonly setModes: (modes: Uint8Array) => void;
   /** Sends a signal to the program alone; nothing once it has ended. */
   readonly kill: (signal: NodeJS.Signals) => void;

@@ -111,16 +111,25 @@ async function runChild(
     environment,
     cwd,
     stop: gate.stop,
-    onStart: (pid: number): void => {
-      childPid = pid;
-      if (hookReaches(launch.file)) gate.expect(pid);
-    },
   };
   let childPid = 0;
+  const started = (pid: number, onHello: () => void): void => {
+    childPid = pid;
+    if (hookReaches(launch.file)) gate.expect(pid, onHello);
+    else onHello();
+  };
   const makeFilter = (): Filter => gate.guard(new Redactor({ needles }));
   const exit = terminal
-    ? await runInTerminal({ ...child, filter: makeFilter() })
-    : await runInPipes({ ...child, makeFilter });
+    ? await runInTerminal({
+        ...child,
+        filter: makeFilter(),
+        onStart: ({ pid, inheritModes }) => started(pid, inheritModes),
+      })
+    : await runInPipes({
+        ...child,
+        makeFilter,
+        onStart: (pid) => started(pid, () => undefined),
+      });
   gate.check();
   // `exec prog` in the shell: nobody but us reaps it.
   await broker.recordExit(childPid, exitStatus(exit));

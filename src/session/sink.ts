@@ -2,6 +2,7 @@ import { constants, closeSync, fstatSync, openSync, write, writeSync } from 'nod
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { systemCode } from '../base/errors.ts';
+import { native } from './native.ts';
 
 /** A descriptor that somebody gave us to write to, in the order of the calls. */
 export type Sink = {
@@ -15,6 +16,11 @@ export type Sink = {
   close(): void;
 };
 
+/**
+ * How long the event loop stands still for a reader that is only a moment behind. Handing over to a
+ * worker thread each time a terminal is full would halve the throughput.
+ */
+const PATIENCE_MS = 4;
 /** When a descriptor that somebody else made non-blocking is full: how often it is tried again. */
 const RETRY_MS = 2;
 
@@ -24,7 +30,7 @@ const RETRY_MS = 2;
  * A reader that does not read must not stop the event loop: the broker answers in it, signals arrive in it.
  * So nothing here may block. A terminal or a pipe is opened a second time, as our own non-blocking
  * description (the one we were given is shared with other processes, whose flags are not ours to
- * change); what that does not take is written by a worker thread.
+ * change); what that does not take within PATIENCE_MS is written by a worker thread.
  */
 export function openSink(fd: number): Sink {
   const kind = kindOf(fd);
@@ -66,8 +72,8 @@ function writeNow(fd: number, bytes: Uint8Array): number {
     try {
       done += writeSync(fd, bytes, done);
     } catch (error) {
-      if (systemCode(error) === 'EAGAIN') return done;
-      throw error;
+      if (systemCode(error) !== 'EAGAIN') throw error;
+      if (!native().waitWritable(fd, PATIENCE_MS)) return done;
     }
   }
   return done;

@@ -25,7 +25,6 @@ async function grantIn(database: Database, request: GrantRequest): Promise<Grant
   const values: Secret[] = [];
   const unknown: string[] = [];
   for (const name of names) {
-    // oxlint-disable-next-line no-await-in-loop -- one connection, one statement at a time
     const row = await database.get('SELECT value FROM secrets WHERE name = :name', { name });
     if (row === undefined) unknown.push(name);
     else values.push(new Secret(text(row, 'value')));
@@ -36,7 +35,6 @@ async function grantIn(database: Database, request: GrantRequest): Promise<Grant
   if (unknown.length > 0) return { kind: 'unknown', names: unknown };
   const now = new Date().toISOString();
   for (const name of names) {
-    // oxlint-disable-next-line no-await-in-loop
     await database.run('UPDATE secrets SET last_used_at = :now WHERE name = :name', { now, name });
   }
   return { kind: 'granted', values };

@@ -6,6 +6,7 @@ import { checkPrivate, makePrivateDirectory } from '../base/paths.ts';
 import { connectEngine, explainEngineError } from './engine.ts';
 import {
   ioError,
+  makeLog,
   syncDirectory,
   vaultPaths,
   writeVaultFile,
@@ -61,6 +62,7 @@ export async function createVault(directory: string, options: CreateOptions): Pr
   }
 }
 
+/** Throws VAULT_EXISTS when a file of a vault is there. */
 export function refuseExisting(directory: string): void {
   checkPrivate(directory, 'directory');
   for (const file of Object.values(vaultPaths(directory))) {
@@ -78,10 +80,12 @@ async function build(directory: string, file: VaultFile, key: Buffer): Promise<v
     // A link fails where a rename would overwrite. vault.json comes last: with it the vault is there.
     link(built.database, final.database, directory);
     try {
+      // Here rather than at the first opening, which may be one with a wrong key and must change nothing.
+      makeLog(final.wal);
       link(built.json, final.json, directory);
       syncDirectory(directory);
     } catch (error) {
-      rmSync(final.database, { force: true });
+      for (const made of [final.database, final.wal]) rmSync(made, { force: true });
       throw error;
     }
   } finally {

@@ -119,6 +119,18 @@ function writePrivate(target: string, text: string): void {
   }
 }
 
+/**
+ * Makes the write-ahead log if it is missing, as after a restore of vault.db alone: told to make no
+ * database, the engine makes no log either and fails.
+ */
+export function makeLog(file: string): void {
+  try {
+    closeSync(openSync(file, 'a', FILE_MODE));
+  } catch (error) {
+    throw ioError('write', file, error);
+  }
+}
+
 /** Makes renames and new files in a directory survive a power cut. */
 export function syncDirectory(directory: string): void {
   const descriptor = openSync(directory, 'r');

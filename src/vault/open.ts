@@ -1,8 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FILE_MODE } from '../base/paths.ts';
 import { connectEngine, explainEngineError, isBusy, type Database } from './engine.ts';
-import { ioError, readVaultFile, vaultPaths, writeVaultFile, type VaultFile } from './files.ts';
+import { makeLog, readVaultFile, vaultPaths, writeVaultFile, type VaultFile } from './files.ts';
 import { preflight } from './preflight.ts';
 import { migrate } from './schema.ts';
 
@@ -54,12 +52,10 @@ export async function withDatabase<T>(
   return inTurn(async () => {
     const start = performance.now();
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- each try follows the failure of the one before
       const outcome = await tryOnce(vault, use, write);
       if (outcome.kind === 'done') return outcome.result;
       const waitedMs = performance.now() - start;
       if (waitedMs > BUSY_DEADLINE_MS) throw explainEngineError(outcome.error);
-      // oxlint-disable-next-line no-await-in-loop
       await sleep(retryDelayMs(waitedMs));
     }
   });
@@ -138,18 +134,6 @@ async function connectVault(vault: OpenVault): Promise<Database> {
   }
 }
 
-/**
- * Makes the write-ahead log if it is missing, as after a restore of vault.db alone: told to make no
- * database, the engine makes no log either and fails.
- */
-function makeLog(file: string): void {
-  try {
-    closeSync(openSync(file, 'a', FILE_MODE));
-  } catch (error) {
-    throw ioError('write', file, error);
-  }
-}
-
 /** In multiprocess storage a reader can keep the log from being cut: this often, then it stays. */
 const CHECKPOINT_TRIES = 3;
 
@@ -159,10 +143,8 @@ const CHECKPOINT_TRIES = 3;
  */
 export async function checkpoint(database: Database): Promise<void> {
   for (let tries = 0; tries < CHECKPOINT_TRIES; tries += 1) {
-    // oxlint-disable-next-line no-await-in-loop
     const [row] = await database.all('PRAGMA wal_checkpoint(TRUNCATE)');
     if (row?.['busy'] === 0) return;
-    // oxlint-disable-next-line no-await-in-loop
     await sleep(5);
   }
 }

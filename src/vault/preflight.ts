@@ -27,8 +27,6 @@ export async function preflight(directory: string, cipher: Cipher): Promise<void
   let why = findDamage(directory, cipher);
   for (const pauseMs of SECOND_LOOKS_MS) {
     if (why === undefined) return;
-    // Sequential by purpose: each look is later than the one before.
-    // oxlint-disable-next-line no-await-in-loop
     await sleep(pauseMs);
     why = findDamage(directory, cipher);
   }

@@ -57,7 +57,6 @@ export async function migrate(database: Database, { fresh }: { fresh: boolean })
   try {
     // Read again: another process may have done it between the look and the lock.
     for (let next = await readVersion(database); next < MIGRATIONS.length; next += 1) {
-      // oxlint-disable-next-line no-await-in-loop -- in order
       await database.exec(`${MIGRATIONS[next]}\nPRAGMA user_version = ${next + 1};`);
     }
     await database.exec('COMMIT');

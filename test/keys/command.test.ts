@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { VaultShellError } from '../../src/base/errors.ts';
 import { keyFromCommand } from '../../src/keys/command.ts';
 
 const KEY = Buffer.alloc(32, 0x5a);
@@ -29,10 +30,11 @@ for (const [what, argv, message] of [
   ['is not there', ['/nonexistent/kms'], /ENOENT/],
 ] as const) {
   test(`a command that ${what} leaves the vault locked`, async () => {
-    await assert.rejects(keyFromCommand(argv, { environment }), (error: Error) => {
+    await assert.rejects(keyFromCommand(argv, { environment }), (error: unknown) => {
+      assert.ok(error instanceof VaultShellError);
       assert.match(error.message, message);
       assert.ok(!error.message.includes('5a5a'));
-      assert.equal((error as { code?: string }).code, 'VAULT_LOCKED');
+      assert.equal(error.code, 'VAULT_LOCKED');
       return true;
     });
   });

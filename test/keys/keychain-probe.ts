@@ -1,3 +1,4 @@
+import { VaultShellError } from '../../src/base/errors.ts';
 import { loadFromKeychain, removeFromKeychain, storeInKeychain } from '../../src/keys/keychain.ts';
 
 /**
@@ -10,7 +11,7 @@ const environment = process.env;
 const KEY = Buffer.alloc(32, 0x5a);
 
 async function perform(action: string): Promise<string> {
-  const [verb, timeout] = action.split(':');
+  const [verb = '', timeout] = action.split(':');
   switch (verb) {
     case 'store':
       await storeInKeychain(VAULT_ID, KEY, { environment });
@@ -29,10 +30,10 @@ async function perform(action: string): Promise<string> {
 
 for (const action of process.argv.slice(2)) {
   try {
-    // oxlint-disable-next-line no-await-in-loop -- in order
     console.log(await perform(action));
   } catch (error) {
-    const { code, message, hint } = error as { code?: string; message: string; hint?: string };
+    if (!(error instanceof VaultShellError)) throw error;
+    const { code, message, hint } = error;
     console.log(`${code}: ${message}${hint === undefined ? ', without a hint' : ''}`);
   }
 }

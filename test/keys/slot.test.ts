@@ -12,7 +12,7 @@ async function makeSlot(passphrase = 'correct horse'): Promise<PassphraseSlot> {
 }
 
 test('a passphrase slot survives JSON and gives the key back', async () => {
-  const [slot] = parseSlots(JSON.parse(JSON.stringify([await makeSlot()])) as unknown[]);
+  const [slot] = parseSlots([JSON.parse(JSON.stringify(await makeSlot()))]);
   assert.ok(slot?.kind === 'passphrase');
   assert.deepEqual(await unwrapKey(slot, 'correct horse'), KEY);
 });
@@ -43,13 +43,15 @@ test('another passphrase is a wrong key, an empty one is never taken', async () 
   await assert.rejects(wrapKey(KEY, '', CHEAP), { code: 'USAGE' });
 });
 
+/** Flips a bit of what base64 text stands for. */
+function flipped(text: string): string {
+  const bytes = Buffer.from(text, 'base64');
+  bytes[0] = (bytes[0] ?? 0) ^ 1;
+  return bytes.toString('base64');
+}
+
 test('a slot that was changed in any part does not open', async () => {
   const slot = await makeSlot();
-  const flipped = (text: string): string => {
-    const bytes = Buffer.from(text, 'base64');
-    bytes[0] = (bytes[0] ?? 0) ^ 1;
-    return bytes.toString('base64');
-  };
   const changed: Partial<PassphraseSlot>[] = [
     { id: '00000000' },
     { n: slot.n * 2 },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makeVault, randomValue, type TestVault } from '../support/cli.ts';
@@ -92,8 +92,6 @@ describe('an interactive session', () => {
   });
 
   test('the session ends with the exit code of its shell, and the runtime directory is gone', async () => {
-    const place = readFileSync(`/proc/${String(session.pid)}/environ`, 'latin1');
-    assert.ok(place.includes('XDG_RUNTIME_DIR'));
     session.send('exit 41\r');
     assert.deepEqual(await session.done, { code: 41, signal: 0 });
     const left = readdirSync(vault.home).filter((name) => name.startsWith('vault-shell-'));

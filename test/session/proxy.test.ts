@@ -91,6 +91,11 @@ void test('the terminal is as it was when something throws', async (t) => {
   await isGone(child);
 });
 
+void test('a program can be stopped at once', async (t) => {
+  const program = ['sh', '-c', "trap '' HUP TERM; exec sleep 1000"];
+  assert.equal(await endOf(openOuter(t, program, { environment: { STOP_AT_START: '1' } })), 137);
+});
+
 for (const [signal, code] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],
@@ -116,11 +121,7 @@ void test('an interactive shell, which does not listen to SIGTERM, is hung up', 
 });
 
 void test('a program that listens to nothing is killed', async (t) => {
-  const terminal = openOuter(t, [
-    'sh',
-    '-c',
-    "trap '' HUP TERM; echo ready; while :; do sleep 1000; done",
-  ]);
+  const terminal = openOuter(t, ['sh', '-c', "trap '' HUP TERM; echo ready; exec sleep 1000"]);
   const { proxy } = await pidsOf(terminal);
   await terminal.waitFor('ready');
   process.kill(proxy, 'SIGHUP');
@@ -199,6 +200,7 @@ void test('Ctrl-Z stops a job of the shell inside, and fg goes on with it', asyn
 
 void test('the program sees the size of the outer terminal, and its changes', async (t) => {
   const terminal = openOuter(
+    t,
     ['bash', '-c', "sleep 1000 & trap 'stty size; kill %1; exit' WINCH; stty size; wait"],
     {
       columns: 100,
@@ -211,12 +213,12 @@ void test('the program sees the size of the outer terminal, and its changes', as
   assert.equal(await endOf(terminal), 0);
 });
 
-void test('the inner terminal starts with the modes of the outer one', async (t) => {
+void test('the inner terminal can start with the modes of the outer one', async (t) => {
   const script = 'stty erase ^H -ixon; "$@"; stty sane';
   const terminal = openTerminal(t, {
     file: '/bin/sh',
     args: ['-c', script, 'sh', process.execPath, FIXTURE, 'sh', '-c', 'read line; stty -a'],
-    environment: testEnvironment({ SHOW_PID: '1' }),
+    environment: testEnvironment({ SHOW_PID: '1', INHERIT_MODES: '1' }),
   });
   await pidsOf(terminal);
   terminal.send('\n');

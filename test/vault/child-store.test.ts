@@ -108,7 +108,6 @@ for (const storage of STORAGE_MODES) {
     assert.deepEqual(await next(), ['new=second-value-2']);
     // Grants write to the same file and are no change of a value.
     for (let times = 0; times < 5; times += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       await store.grant(request(['new']));
     }
     await setSecret(vault, 'other', secret('third-value-3'));
@@ -177,8 +176,8 @@ test('the child ends when its parent is killed', async (t) => {
   const parent = spawn(process.execPath, [PARENT, directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
-  const pid = Number(line.toString());
+  const [line] = await once(parent.stdout, 'data');
+  const pid = Number(line);
   process.kill(pid, 0);
   parent.kill('SIGKILL');
   await once(parent, 'exit');
@@ -193,7 +192,6 @@ async function whenGone(pid: number): Promise<void> {
     } catch {
       return;
     }
-    // oxlint-disable-next-line no-await-in-loop
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

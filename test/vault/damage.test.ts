@@ -28,8 +28,10 @@ interface Case {
   readonly name: string;
   readonly code: string;
   readonly message: RegExp;
-  damage(files: { directory: string; db: string; json: string }): void;
+  readonly damage: (files: { directory: string; db: string; json: string }) => void;
   readonly key?: Buffer;
+  /** Seen only by a query, before which the engine notes a reader in its coordination file. */
+  readonly late?: true;
 }
 
 const CASES: readonly Case[] = [
@@ -91,6 +93,15 @@ const CASES: readonly Case[] = [
     code: 'WRONG_KEY',
     message: /key does not open/,
     damage: ({ db }) => flip(db, 2000),
+  },
+  {
+    name: 'a bit flipped in every page but the first',
+    code: 'VAULT_DAMAGED',
+    late: true,
+    message: /vault.db is damaged/,
+    damage: ({ db }) => {
+      for (let page = 1; page < statSync(db).size / 4096; page += 1) flip(db, page * 4096 + 2000);
+    },
   },
   {
     name: 'another cipher in vault.json',
@@ -182,15 +193,15 @@ const OTHER_OWNER: Case = {
 const ALL_CASES = process.getuid?.() === 0 ? [...CASES, OTHER_OWNER] : CASES;
 
 for (const storage of STORAGE_MODES) {
-  for (const { name, code, message, damage, key } of ALL_CASES) {
+  for (const { name, code, message, damage, key, late } of ALL_CASES) {
     test(`${name} is refused in one line and changes nothing (${storage})`, async (t) => {
       const directory = await makeVault(t, { storage });
-      const vault = openVault(directory, KEY);
-      await listSecrets(vault);
-      await closeVault(vault);
+      if (storage === 'multiprocess') await useOnce(directory);
       const db = path.join(directory, 'vault.db');
       damage({ directory, db, json: path.join(directory, 'vault.json') });
-      const before = fingerprint(directory);
+      const look = (): string[] =>
+        fingerprint(directory).filter((line) => late !== true || !line.startsWith('vault.db-tshm'));
+      const before = look();
       await assert.rejects(
         async () => listSecrets(open(t, directory, key)),
         (error: unknown) => {
@@ -202,9 +213,16 @@ for (const storage of STORAGE_MODES) {
           return true;
         },
       );
-      assert.deepEqual(fingerprint(directory), before);
+      assert.deepEqual(look(), before);
     });
   }
+}
+
+/** Lets the engine make its coordination file, which only this mode has. */
+async function useOnce(directory: string): Promise<void> {
+  const vault = openVault(directory, KEY);
+  await listSecrets(vault);
+  await closeVault(vault);
 }
 
 function flip(file: string, at: number): void {

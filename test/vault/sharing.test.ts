@@ -109,7 +109,6 @@ for (const storage of STORAGE_MODES) {
         lines += 1;
         if (lines === 2) killAfterTurns(child, kills % 10);
       });
-      // oxlint-disable-next-line no-await-in-loop -- one writer after the other, on what the last one left
       const result = await ended;
       assert.equal(result.signal, 'SIGKILL', result.stderr);
       written.push(result);

@@ -34,7 +34,6 @@ async function main(seconds: number): Promise<number> {
   const table: Record<string, Record<string, number | string>> = {};
   let failed = false;
   for (const storage of STORAGE_MODES) {
-    // oxlint-disable-next-line no-await-in-loop -- one mode after the other
     const { tally, rows, lost, integrity } = await stress(storage, seconds);
     table[storage] = {
       processes: tally.processes,
@@ -95,7 +94,6 @@ async function runLane(
       last = now;
     });
     const timer = setTimeout(() => child.kill('SIGKILL'), Math.max(0, end - performance.now()));
-    // oxlint-disable-next-line no-await-in-loop -- one after the other is what a lane is
     await once(child, 'close');
     clearTimeout(timer);
     if (child.signalCode === 'SIGABRT') tally.aborts += 1;

@@ -16,11 +16,9 @@ async function main([directory = '', count = '0', end = '']: readonly string[]):
   for (let round = 0; round < rounds; round += 1) {
     const operation = `${process.pid}-${round}`;
     const name = `of_${process.pid}`;
-    // oxlint-disable no-await-in-loop -- one after the other is the point
     await setSecret(vault, name, new Secret(`value-${operation}-${'x'.repeat(200)}`));
     const request = { operation, names: [name], command: 'writer', cwd: '/' };
     const result = await grant(vault, request);
-    // oxlint-enable no-await-in-loop
     if (result.kind !== 'granted') throw new Error('the secret is gone');
     process.stdout.write(`${operation}\n`);
   }

@@ -1,0 +1,141 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { deferred } from '../src/session/deferred.ts';
+import { openPty, type Pty } from '../src/session/pty.ts';
+
+const PROXY = fileURLToPath(
+  new URL('../test/session/fixtures/terminal-session.js', import.meta.url),
+);
+
+const TEXT_BYTES = 24 * 1024 * 1024;
+const ROUNDS = 5;
+const KEYS = 500;
+
+/** The ways from a program to us, who are the outer terminal: `command` run in each. */
+const WAYS = {
+  direct: (command: string) => ['sh', '-c', command],
+  script: (command: string) => ['script', '-qfc', command, '/dev/null'],
+  proxy: (command: string) => [process.execPath, PROXY, 'sh', '-c', command],
+} as const;
+type Way = keyof typeof WAYS;
+const NAMES = ['direct', 'script', 'proxy'] as const;
+
+/**
+ * Measures the proxy with a filter that does nothing: throughput and keystroke latency, against script(1) and
+ * against no proxy at all, in turns within one run. Machines differ, and so do minutes: read the ratios.
+ */
+export async function benchPty(print: (line: string) => void): Promise<void> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'vs-bench-'));
+  const file = path.join(directory, 'text');
+  try {
+    writeFileSync(file, colouredText());
+    await benchThroughput(file, print);
+    await benchLatency(print);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function benchThroughput(file: string, print: (line: string) => void): Promise<void> {
+  const rates: Record<Way, number[]> = { direct: [], script: [], proxy: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const way of NAMES) rates[way].push(await throughputOf(way, file));
+  }
+  const baseline = median(rates.script);
+  for (const way of NAMES) {
+    const rate = median(rates[way]);
+    print(
+      `pty throughput ${way}: ${rate.toFixed(1)} MB/s, ${(rate / baseline).toFixed(2)} of script`,
+    );
+  }
+}
+
+/** Gives MB/s from the first byte of the text to the last, so that starting up does not count. */
+async function throughputOf(way: Way, file: string): Promise<number> {
+  let total = 0;
+  let first = 0n;
+  let last = 0n;
+  const pty = start(way, `stty -opost; cat ${file}`, (chunk) => {
+    last = process.hrtime.bigint();
+    if (total === 0) first = last;
+    total += chunk.length;
+  });
+  await pty.done;
+  if (total !== TEXT_BYTES) throw new Error(`${way} gave ${total} bytes of ${TEXT_BYTES}`);
+  return total / 1e6 / (Number(last - first) / 1e9);
+}
+
+async function benchLatency(print: (line: string) => void): Promise<void> {
+  const baseline = await latencyOf('script');
+  for (const way of NAMES) {
+    const times = way === 'script' ? baseline : await latencyOf(way);
+    const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
+    const ratio = p50 / quantile(baseline, 0.5);
+    print(
+      `pty keystroke ${way}: p50 ${p50.toFixed(3)} ms, p99 ${p99.toFixed(3)} ms, p50 ${ratio.toFixed(2)} of script`,
+    );
+  }
+}
+
+/** Gives the milliseconds from a key to its echo by the innermost terminal, sorted. */
+async function latencyOf(way: Way): Promise<number[]> {
+  let output = '';
+  let arrived = deferred<void>();
+  let wanted = 'ready';
+  const pty = start(way, 'printf ready; exec cat', (chunk) => {
+    output += Buffer.from(chunk).toString('latin1');
+    if (output.includes(wanted)) arrived.resolve();
+  });
+  await arrived.promise;
+  const times: number[] = [];
+  for (let key = 0; key < KEYS; key++) {
+    output = '';
+    wanted = key % 40 === 39 ? '\n' : 'x';
+    arrived = deferred<void>();
+    const before = process.hrtime.bigint();
+    pty.write(Buffer.from(wanted));
+    await arrived.promise;
+    times.push(Number(process.hrtime.bigint() - before) / 1e6);
+  }
+  pty.kill('SIGKILL');
+  await pty.done;
+  return times.toSorted((a, b) => a - b);
+}
+
+function start(way: Way, command: string, onChunk: (chunk: Uint8Array) => void): Pty {
+  const [file = '', ...args] = WAYS[way](command);
+  return openPty({
+    launch: { file: file.includes('/') ? file : `/usr/bin/${file}`, args },
+    environment: { PATH: '/usr/bin:/bin', TERM: 'xterm-256color', SHELL: '/bin/sh' },
+    cwd: '/',
+    size: { columns: 80, rows: 24 },
+    onOutput(chunk) {
+      onChunk(chunk);
+      return undefined;
+    },
+  });
+}
+
+/** Gives text as a build writes it: lines with colours in them. */
+function colouredText(): Buffer {
+  const text = Buffer.alloc(TEXT_BYTES);
+  let length = 0;
+  for (let n = 0; length < TEXT_BYTES; n++) {
+    const line = `\u001b[32m  ok\u001b[0m ${n} \u001b[1msrc/module-${n % 97}.ts\u001b[0m compiled in ${n % 13} ms\n`;
+    length += text.write(line, length);
+  }
+  return text;
+}
+
+function median(values: readonly number[]): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
+}
+
+function quantile(sorted: readonly number[], part: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  cpSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { native } from '../../src/session/native.ts';
+
+void test('a pipe carries bytes, and neither end reaches a child', () => {
+  const [readEnd, writeEnd] = native().pipe();
+  writeSync(writeEnd, 'through');
+  const buffer = Buffer.alloc(16);
+  assert.equal(buffer.toString('utf8', 0, readSync(readEnd, buffer)), 'through');
+  for (const fd of [readEnd, writeEnd]) {
+    assert.match(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'), /flags:\s+0?2\d{6}/);
+  }
+  closeSync(readEnd);
+  closeSync(writeEnd);
+});
+
+void test('setCloseOnExec keeps a descriptor from children', () => {
+  const fd = openSync('/dev/null', 'r');
+  native().setCloseOnExec(fd);
+  assert.match(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'), /flags:\s+0?2\d{6}/);
+  closeSync(fd);
+});
+
+void test('failures are errors with the name of the errno, and leave nothing open', () => {
+  const fd = openSync('/dev/null', 'r');
+  const before = readdirSync('/proc/self/fd').length;
+  const { getTerminal, setRaw, windowSize, foregroundGroup, peerCredentials, openPeer } = native();
+  for (const call of [getTerminal, setRaw, windowSize, foregroundGroup, openPeer]) {
+    assert.throws(() => call(fd), { code: 'ENOTTY' });
+    assert.throws(() => call(9999), { code: 'EBADF' });
+  }
+  assert.throws(() => peerCredentials(fd), { code: 'ENOTSOCK' });
+  assert.throws(
+    () => {
+      native().setCloseOnExec(9999);
+    },
+    { code: 'EBADF' },
+  );
+  assert.throws(
+    () => {
+      native().setTerminal(fd, new Uint8Array(3));
+    },
+    { code: 'EINVAL' },
+  );
+  for (const call of [
+    getTerminal,
+    setRaw,
+    windowSize,
+    foregroundGroup,
+    peerCredentials,
+    openPeer,
+  ]) {
+    assert.throws(() => Reflect.apply(call, undefined, []), { code: 'EINVAL' });
+    assert.throws(() => Reflect.apply(call, undefined, ['0']), { code: 'EINVAL' });
+  }
+  assert.equal(readdirSync('/proc/self/fd').length, before);
+  closeSync(fd);
+});
+
+void test('a process that was told so leaves no core file and cannot be traced by its user', () => {
+  const module = new URL('../../src/session/native.js', import.meta.url).href;
+  const script = `
+    const { native } = await import(process.argv[1]);
+    native().disableCoreDumps();
+    const { readFileSync } = await import('node:fs');
+    console.log(/^Max core file size +(\\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))[1]);
+    // What the kernel protects belongs to root, whoever runs it.
+    console.log((await import('node:fs')).statSync('/proc/self/mem').uid);`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script, module], {
+    encoding: 'utf8',
+  });
+  assert.equal(stdout, '0\n0\n');
+});
+
+void test('the peer of a socket is told', () => {
+  // The parent of a child made with a socket for its input is the process at the other end.
+  const module = new URL('../../src/session/native.js', import.meta.url).href;
+  const script = `
+    const { native } = await import(process.argv[1]);
+    const { pid, uid, gid } = native().peerCredentials(0);
+    console.log(pid === process.ppid, uid === process.getuid(), gid === process.getgid());`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script, module], {
+    encoding: 'utf8',
+  });
+  assert.equal(stdout, 'true true true\n');
+});
+
+void test('without the addon the error says what to do', async (t) => {
+  const copy = mkdtempSync(path.join(tmpdir(), 'vs-native-'));
+  t.after(() => {
+    rmSync(copy, { recursive: true });
+  });
+  const sources = new URL('../../src/', import.meta.url);
+  for (const file of ['base/errors.js', 'session/native.js']) {
+    cpSync(new URL(file, sources), path.join(copy, 'dist/src', file));
+  }
+  writeFileSync(path.join(copy, 'package.json'), '{ "type": "module" }');
+  const moved: unknown = await import(path.join(copy, 'dist/src/session/native.js'));
+  assert.throws(() => Reflect.apply(Reflect.get(Object(moved), 'native'), undefined, []), {
+    code: 'HOOK_MISSING',
+    hint: 'build it with npm run build',
+  });
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { closeSync, readSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import test from 'node:test';
+import { deferred } from '../../src/session/deferred.ts';
+import { openInputQueue } from '../../src/session/input-queue.ts';
+import { native } from '../../src/session/native.ts';
+import { openOutlet } from '../../src/session/outlet.ts';
+import { holdingFilter, plainFilter } from '../support/filters.ts';
+
+const PIPE_BYTES = 64 * 1024;
+
+void test('a slow reader is waited for, without holding up anything else', async () => {
+  const [readEnd, writeEnd] = native().pipe();
+  const outlet = openOutlet(writeEnd, plainFilter(), () => undefined);
+  const bytes = Buffer.alloc(3 * PIPE_BYTES, 'x');
+  let written = false;
+  const later = outlet.write(bytes);
+  assert.ok(later !== undefined);
+  void later.finally(() => {
+    written = true;
+  });
+  for (let turns = 0; turns < 100; turns++) await turn();
+  assert.equal(written, false);
+  const buffer = Buffer.alloc(bytes.length);
+  let length = 0;
+  while (length < bytes.length) {
+    length += readSync(readEnd, buffer, length, bytes.length - length, null);
+    await turn();
+  }
+  await later;
+  assert.ok(buffer.equals(bytes));
+  await outlet.end();
+  closeSync(readEnd);
+  closeSync(writeEnd);
+});
+
+void test('a fast reader costs no turn of the event loop', () => {
+  const [readEnd, writeEnd] = native().pipe();
+  const outlet = openOutlet(writeEnd, plainFilter(), () => undefined);
+  assert.equal(outlet.write(Buffer.from('at once')), undefined);
+  const buffer = Buffer.alloc(16);
+  assert.equal(buffer.toString('utf8', 0, readSync(readEnd, buffer)), 'at once');
+  closeSync(readEnd);
+  closeSync(writeEnd);
+});
+
+void test('what the filter holds comes at the end, and not before, in a pipe', async () => {
+  const [readEnd, writeEnd] = native().pipe();
+  const outlet = openOutlet(writeEnd, holdingFilter(), () => undefined);
+  void outlet.write(Buffer.from('held@'));
+  const buffer = Buffer.alloc(16);
+  assert.equal(readSync(readEnd, buffer), 4);
+  await outlet.end();
+  assert.equal(buffer.toString('utf8', 0, readSync(readEnd, buffer)), '@');
+  closeSync(readEnd);
+  closeSync(writeEnd);
+});
+
+void test('when the reader has gone, that is told once, and what follows is dropped', async () => {
+  const [readEnd, writeEnd] = native().pipe();
+  let told = 0;
+  const outlet = openOutlet(writeEnd, plainFilter(), () => {
+    told++;
+  });
+  closeSync(readEnd);
+  assert.equal(outlet.write(Buffer.from('one')), undefined);
+  assert.equal(outlet.write(Buffer.from('two')), undefined);
+  await outlet.end();
+  assert.equal(told, 1);
+  closeSync(writeEnd);
+});
+
+void test('input that a program does not take waits its turn and comes whole and in order', async () => {
+  const taken: string[] = [];
+  let room = 3;
+  const drained = deferred<void>();
+  const queue = openInputQueue((bytes) => {
+    if (room === 0) {
+      room = 2;
+      throw Object.assign(new Error('full'), { code: 'EAGAIN' });
+    }
+    const some = bytes.subarray(0, room);
+    room -= some.length;
+    taken.push(Buffer.from(some).toString());
+    return some.length;
+  });
+  queue.onDrain(drained.resolve);
+  assert.equal(queue.write(Buffer.from('ab')), true);
+  assert.equal(queue.write(Buffer.from('cdefg')), false);
+  assert.equal(queue.write(Buffer.from('hij')), false);
+  await drained.promise;
+  assert.equal(taken.join(''), 'abcdefghij');
+});
