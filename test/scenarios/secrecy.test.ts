@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { hasProgram, MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { findInMemory } from '../support/memory-scan.ts';
+import { openSession } from '../support/session.ts';
+
+const USES = 50;
+
+/** Every way in which a value may lie in memory or on disk and be read at a glance. */
+function formsOf(value: string): string[] {
+  const bytes = Buffer.from(value);
+  return [
+    value,
+    bytes.toString('hex'),
+    bytes.toString('base64').replaceAll('=', '').slice(0, -1),
+    bytes.toString('base64url').slice(0, -1),
+    [...value].toReversed().join(''),
+  ];
+}
+
+for (const shell of ['bash', 'dash', 'zsh', 'ksh', 'fish']) {
+  describe(
+    `after ${String(USES)} uses in ${shell} [G5]`,
+    { skip: hasProgram(shell) ? false : `${shell} is not installed` },
+    () => {
+      test('no form of the value is in the shell’s memory or environment', async () => {
+        const vault = await makeVault();
+        const value = randomValue();
+        await vault.set('t', value);
+        const child = spawn(process.execPath, [MAIN, '--shell', `/usr/bin/${shell}`], {
+          env: vault.environment,
+          cwd: vault.home,
+        });
+        try {
+          const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+          const use = '/bin/echo "used $VAULT<t>"; T="$VAULT<t>" printenv T | cat';
+          child.stdin.write(`${`${use}\n`.repeat(USES / 2)}sh -c 'echo pid $PPID'\n`);
+          const output: string[] = [];
+          let pid: string | undefined;
+          while (pid === undefined) {
+            // oxlint-disable-next-line no-await-in-loop -- lines come one by one
+            const { value: line, done } = await lines.next();
+            assert.ok(done !== true, `the session ended early: ${output.join('\n')}`);
+            output.push(line);
+            pid = /^pid (\d+)$/.exec(line)?.[1];
+          }
+          assert.equal(output.filter((line) => line.includes('***')).length, USES);
+          for (const form of formsOf(value)) {
+            assert.deepEqual(findInMemory(Number(pid), form), [], 'in memory');
+            assert.ok(!readFileSync(`/proc/${pid}/environ`).includes(form), 'in the environment');
+            assert.ok(!output.join('\n').includes(form), 'in the output');
+          }
+          // The scan can find what is there: the placeholder, which the shell has read.
+          assert.ok(findInMemory(Number(pid), '$VAULT<t>').length > 0);
+        } finally {
+          child.stdin.end();
+          await new Promise((resolve) => child.on('close', resolve));
+          vault.remove();
+        }
+      });
+    },
+  );
+}
+
+test('no form of the value, and no name, is in any file of the vault or the shell’s history [G5] [G6]', async () => {
+  const vault = await makeVault();
+  try {
+    const value = randomValue();
+    const old = randomValue();
+    await vault.set('a_telling_name', old);
+    await vault.set('a_telling_name', value);
+    writeFileSync(
+      path.join(vault.home, '.bashrc'),
+      `PS1='ready> '\nHISTFILE=${vault.home}/history\n`,
+    );
+    const session = await openSession(vault, { args: ['--shell', '/bin/bash'] });
+    try {
+      await session.type('/bin/echo "$VAULT<a_telling_name>"');
+      assert.match(await session.type('history; set; export -p'), /VAULT<a_telling_name>/);
+      session.send('exit\r');
+      await session.done;
+    } finally {
+      await session.close();
+    }
+    const history = readFileSync(path.join(vault.home, 'history'), 'utf8');
+    assert.match(history, /VAULT<a_telling_name>/);
+    const files = filesUnder(vault.home);
+    assert.ok(files.some((file) => file.endsWith('vault.db')));
+    for (const file of files) {
+      const bytes = readFileSync(file);
+      for (const secret of [value, old]) {
+        for (const form of formsOf(secret)) assert.ok(!bytes.includes(form), file);
+      }
+      if (file.startsWith(vault.directory)) assert.ok(!bytes.includes('a_telling_name'), file);
+    }
+    await vault.ok(['rm', 'a_telling_name']);
+    for (const file of filesUnder(vault.directory)) assert.ok(!readFileSync(file).includes(value));
+  } finally {
+    vault.remove();
+  }
+});
+
+test('the environment of what a session starts has what the contract lists, and nothing that opens a vault [G7]', async () => {
+  const vault = await makeVault();
+  try {
+    const { stdout } = await vault.run(['-c', 'env -0'], {
+      env: { VAULT_SHELL_PASSPHRASE: 'p', VAULT_SHELL_UNKNOWN: 'x', LD_PRELOAD: '' },
+    });
+    const added = stdout
+      .split('\0')
+      .map((entry) => entry.split('=')[0] ?? '')
+      .filter((name) => name !== '' && !(name in vault.environment));
+    const shells = ['PWD', 'OLDPWD', 'SHLVL', '_'];
+    assert.deepEqual(added.filter((name) => !shells.includes(name)).toSorted(), [
+      'LD_PRELOAD',
+      'VAULT',
+      'VAULT_SHELL_SESSION',
+      'VAULT_SHELL_SOCKET',
+    ]);
+    assert.ok(!stdout.includes('HEXKEY') && !stdout.includes('PASSPHRASE'));
+    assert.match(stdout, /(^|\0)VAULT=\$VAULT\0/);
+  } finally {
+    vault.remove();
+  }
+});
+
+test('the session itself cannot be traced and dumps no core', async () => {
+  const vault: TestVault = await makeVault();
+  try {
+    const script = 'grep -H -e ^Max.core /proc/$PPID/limits; stat -c %u /proc/$PPID/mem';
+    const { stdout } = await vault.run(['-c', script]);
+    // Not dumpable: the kernel gives its files in /proc to root.
+    assert.match(stdout, /Max core file size +0 /);
+    assert.match(stdout, /^0$/m);
+  } finally {
+    vault.remove();
+  }
+});
+
+function filesUnder(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .map((name) => path.join(directory, name))
+    .filter((file) => statSync(file).isFile());
+}
