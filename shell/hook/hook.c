@@ -11,7 +11,6 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -23,9 +22,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "client.h"
 #include "launch.h"
 #include "message.h"
+#include "program.h"
 #include "state.h"
 #include "watch.h"
 
@@ -145,42 +146,12 @@ EXPORT int execvpe(const char *file, char *const *argv, char *const *envp) {
     return run_file(file, argv, envp);
 }
 
-// The arguments of an execl call as a vector: on the stack for ordinary calls, mapped for longer ones.
-#define STACK_ARGUMENTS 256
-
-struct arguments {
-    char *few[STACK_ARGUMENTS];
-    char **all; // NULL when there was no memory
-    struct vs_map many;
-};
-
-// `rest` stands behind `first`; it is left behind the terminating NULL, where execle has its environment.
-// A va_list cannot be handed to a function and used on afterwards in portable C, but a pointer to one can.
-static void collect(struct arguments *arguments, const char *first, va_list *rest) {
-    size_t count = 1;
-    va_list ahead;
-    va_copy(ahead, *rest);
-    if (first != NULL) {
-        while (va_arg(ahead, char *) != NULL) count++;
-    }
-    va_end(ahead);
-    arguments->all = arguments->few;
-    arguments->many.base = NULL;
-    if (count + 1 > STACK_ARGUMENTS) {
-        arguments->all = NULL;
-        if (!vs_map(&arguments->many, (count + 1) * sizeof(char *))) return;
-        arguments->all = arguments->many.base;
-    }
-    arguments->all[0] = (char *)(uintptr_t)first;
-    for (size_t i = 1; first != NULL && i <= count; i++) arguments->all[i] = va_arg(*rest, char *);
-}
-
 // int execl(const char *path, const char *arg, ... /* NULL */)
 EXPORT int execl(const char *path, const char *arg, ...) {
-    struct arguments arguments;
+    struct vs_arguments arguments;
     va_list rest;
     va_start(rest, arg);
-    collect(&arguments, arg, &rest);
+    vs_collect_arguments(&arguments, arg, &rest);
     va_end(rest);
     if (arguments.all == NULL) return -1;
     run_path(path, arguments.all, environ);
@@ -190,10 +161,10 @@ EXPORT int execl(const char *path, const char *arg, ...) {
 
 // int execlp(const char *file, const char *arg, ... /* NULL */)
 EXPORT int execlp(const char *file, const char *arg, ...) {
-    struct arguments arguments;
+    struct vs_arguments arguments;
     va_list rest;
     va_start(rest, arg);
-    collect(&arguments, arg, &rest);
+    vs_collect_arguments(&arguments, arg, &rest);
     va_end(rest);
     if (arguments.all == NULL) return -1;
     run_file(file, arguments.all, environ);
@@ -203,10 +174,10 @@ EXPORT int execlp(const char *file, const char *arg, ...) {
 
 // int execle(const char *path, const char *arg, ... /* NULL, char *const envp[] */)
 EXPORT int execle(const char *path, const char *arg, ...) {
-    struct arguments arguments;
+    struct vs_arguments arguments;
     va_list rest;
     va_start(rest, arg);
-    collect(&arguments, arg, &rest);
+    vs_collect_arguments(&arguments, arg, &rest);
     char *const *envp = arguments.all == NULL ? NULL : va_arg(rest, char *const *);
     va_end(rest);
     if (arguments.all == NULL) return -1;
@@ -215,34 +186,12 @@ EXPORT int execle(const char *path, const char *arg, ...) {
     return -1;
 }
 
-// The path under which a descriptor, or a path that counts from one, can be looked at.
-static const char *path_at(char *buffer, size_t room, int fd, const char *path) {
-    if (path == NULL || path[0] == '/' || (fd == AT_FDCWD && path[0] != '\0')) return path;
-    char digits[16];
-    size_t used = sizeof digits;
-    unsigned rest = (unsigned)fd;
-    do {
-        digits[--used] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest != 0);
-    static const char DIRECTORY[] = "/proc/self/fd/";
-    const size_t count = sizeof digits - used, length = strlen(path);
-    size_t at = sizeof DIRECTORY - 1;
-    if (fd < 0 || at + count + 1 + length + 1 > room) return path;
-    memcpy(buffer, DIRECTORY, at);
-    memcpy(buffer + at, digits + used, count);
-    at += count;
-    if (length > 0) buffer[at++] = '/';
-    memcpy(buffer + at, path, length + 1);
-    return buffer;
-}
-
 // int fexecve(int fd, char *const argv[], char *const envp[])
 EXPORT int fexecve(int fd, char *const *argv, char *const *envp) {
     be_ready();
     char buffer[64];
     struct vs_launch launch;
-    vs_start_launch(&launch, path_at(buffer, sizeof buffer, fd, ""), argv, envp);
+    vs_start_launch(&launch, vs_path_at(buffer, sizeof buffer, fd, ""), argv, envp);
     if (!vs_prepare(&launch)) return -1;
     real.fexecve(fd, launch.argv, launch.envp);
     vs_finish(&launch, errno, 0);
@@ -254,7 +203,7 @@ EXPORT int execveat(int fd, const char *path, char *const *argv, char *const *en
     be_ready();
     char buffer[PATH_MAX];
     struct vs_launch launch;
-    vs_start_launch(&launch, path_at(buffer, sizeof buffer, fd, path), argv, envp);
+    vs_start_launch(&launch, vs_path_at(buffer, sizeof buffer, fd, path), argv, envp);
     if (!vs_prepare(&launch)) return -1;
     if (real.execveat != NULL) real.execveat(fd, path, launch.argv, launch.envp, flags);
 #ifdef SYS_execveat

@@ -43,7 +43,11 @@ static enum vs_program locate(struct vs_launch *launch) {
         }
         memcpy(launch->path, launch->file, length + 1);
     }
-    return vs_classify(launch->path);
+    const enum vs_program program = vs_classify(launch->path);
+    if (program == VS_TARGET && vs_is_pass_through_applet(launch->path, launch->argv)) {
+        return VS_PASS_THROUGH;
+    }
+    return program;
 }
 
 // New vectors in memory of their own; `names` is NULL when only the environment is put right.

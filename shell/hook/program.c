@@ -116,6 +116,14 @@ enum vs_program vs_classify(const char *path) {
     return classify(path, MAX_INTERPRETERS);
 }
 
+bool vs_is_pass_through_applet(const char *path, char *const *argv) {
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    if (strcmp(name, "busybox") != 0 && strcmp(name, "toybox") != 0) return false;
+    const char *applet = argv != NULL && argv[0] != NULL ? argv[1] : NULL;
+    return applet != NULL && vs_is_pass_through_name(applet, strlen(applet));
+}
+
 bool vs_find_program(const char *file, char *path) {
     const size_t length = strlen(file);
     if (length == 0) {
@@ -150,4 +158,25 @@ bool vs_find_program(const char *file, char *path) {
     }
     errno = denied ? EACCES : ENOENT;
     return false;
+}
+
+const char *vs_path_at(char *buffer, size_t room, int fd, const char *path) {
+    if (path == NULL || path[0] == '/' || (fd == AT_FDCWD && path[0] != '\0')) return path;
+    char digits[16];
+    size_t used = sizeof digits;
+    unsigned rest = (unsigned)fd;
+    do {
+        digits[--used] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
+    static const char DIRECTORY[] = "/proc/self/fd/";
+    const size_t count = sizeof digits - used, length = strlen(path);
+    size_t at = sizeof DIRECTORY - 1;
+    if (fd < 0 || at + count + 1 + length + 1 > room) return path;
+    memcpy(buffer, DIRECTORY, at);
+    memcpy(buffer + at, digits + used, count);
+    at += count;
+    if (length > 0) buffer[at++] = '/';
+    memcpy(buffer + at, path, length + 1);
+    return buffer;
 }

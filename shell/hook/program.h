@@ -14,9 +14,16 @@ enum vs_program {
 // `path` is as the caller gave it: a relative one counts from the working directory.
 enum vs_program vs_classify(const char *path);
 
+// True for `busybox sh ...` and its like: one file that is many programs, named by its first argument.
+bool vs_is_pass_through_applet(const char *path, char *const *argv);
+
 // Searches PATH for `file` as execvp does. `path` has room for PATH_MAX bytes. False: errno is what
 // execvp would have set (ENOENT, or EACCES when something of the name was there).
 bool vs_find_program(const char *file, char *path);
+
+// The path under which a descriptor (`path` empty), or a path that counts from one, can be looked at:
+// `path` itself, or one through /proc, made in `buffer`.
+const char *vs_path_at(char *buffer, size_t room, int fd, const char *path);
 
 // Pure parts, for the unit test.
 bool vs_is_pass_through_name(const char *name, size_t length);

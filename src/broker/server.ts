@@ -1,22 +1,12 @@
-import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { systemCode, VaultShellError } from '../base/errors.ts';
-import { FILE_MODE } from '../base/paths.ts';
 import type { Secret } from '../base/secret.ts';
 import type { GrantStore } from '../vault/types.ts';
-import { receiveFrame } from './connection.ts';
 import { createGrants, type Grants } from './grants.ts';
-import {
-  decodeRequest,
-  encodeAnswer,
-  FLAG,
-  MAX_FRAME_BYTES,
-  valuesFrameBytes,
-  type Answer,
-  type Request,
-  type Resolve,
-} from './protocol.ts';
+import { listen } from './listener.ts';
+import { FLAG, MAX_FRAME_BYTES, valuesFrameBytes } from './protocol.ts';
+import type { Answer, Request, Resolve } from './protocol.ts';
 import { resolve, type Resolution, type ResolveRequest } from './resolve.ts';
 import { createWatchFile } from './watch-file.ts';
 
@@ -50,112 +40,58 @@ export interface Broker {
 
 const SOCKET_NAME = 'broker';
 const WATCH_NAME = 'watch';
-/** A shell runs a handful at a time, a parallel make some dozens. More than these wait their turn. */
-const MAX_CONNECTIONS = 256;
-const BACKLOG = 511;
 
 /** Starts to answer the hooks of a session. Throws BROKER when the socket cannot be made. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const socketPath = path.join(options.directory, SOCKET_NAME);
   const watchPath = path.join(options.directory, WATCH_NAME);
-  try {
-    const watch = createWatchFile(watchPath);
-    const grants = createGrants(options.store, watch);
-    const exchanges = new Set<Promise<void>>();
-    const open = new Set<Socket>();
-    const waiting: Socket[] = [];
-    let closing = false;
+  const watch = orRefuse(options.directory, () => createWatchFile(watchPath));
+  const grants = createGrants(options.store, watch);
+  const forgetAll = (): void => {
+    grants.clear();
+    watch.close();
+    rmSync(watchPath, { force: true });
+  };
+  let closing: Promise<void> | undefined;
+  const listener = await listen({
+    socketPath,
+    answerTo: async (request) =>
+      closing !== undefined && (request.type === 'hello' || request.type === 'resolve')
+        ? denied('the session is ending')
+        : answerTo(options, grants, request),
+    onUndelivered: async (answer) => undelivered(grants, answer),
+  }).catch((error: unknown) => {
+    forgetAll();
+    throw unable(options.directory, error);
+  });
 
-    const serve = (socket: Socket): void => {
-      open.add(socket);
-      const exchange = answerOne(
-        socket,
-        async (request) =>
-          closing ? denied('the session is ending') : answerTo(options, grants, request),
-        async (answer) => undelivered(grants, answer),
-      ).finally(() => {
-        exchanges.delete(exchange);
-        open.delete(socket);
-        const next = waiting.shift();
-        if (next !== undefined) serve(next);
-      });
-      exchanges.add(exchange);
-    };
-    const server = createServer({ pauseOnConnect: true }, (socket) => {
-      socket.on('error', () => undefined); // a hook that was killed: nothing to tell
-      if (open.size < MAX_CONNECTIONS) serve(socket);
-      else waiting.push(socket);
-    });
-    await listen(server, socketPath);
-
-    return {
-      socketPath,
-      grantFor: (pid) => grants.latest(pid),
-      recordExit: async (pid, exitCode) => grants.ended(pid, exitCode),
-      resolveHere: async (request) => resolve(options, request),
-      async close() {
-        if (closing) return;
-        closing = true;
-        const closed = new Promise<void>((done) => server.close(() => done()));
-        for (const socket of waiting.splice(0)) socket.destroy();
-        await Promise.all(exchanges);
-        await closed;
+  return {
+    socketPath,
+    grantFor: (pid) => grants.latest(pid),
+    recordExit: async (pid, exitCode) => grants.ended(pid, exitCode),
+    resolveHere: async (request) => resolve(options, request),
+    async close() {
+      closing ??= (async () => {
+        await listener.close();
         await grants.settle();
-        grants.clear();
-        watch.close();
-        rmSync(watchPath, { force: true });
-      },
-    };
-  } catch (error) {
-    throw new VaultShellError(
-      'BROKER',
-      `cannot listen in ${options.directory}: ${systemCode(error) ?? 'unknown error'}`,
-      { cause: error },
-    );
-  }
+        forgetAll();
+      })();
+      await closing;
+    },
+  };
 }
 
-async function listen(server: Server, socketPath: string): Promise<void> {
-  await new Promise<void>((resolved, rejected) => {
-    server.once('error', rejected);
-    server.listen({ path: socketPath, backlog: BACKLOG }, () => resolved());
-  });
-  chmodSync(socketPath, FILE_MODE);
-}
-
-/** One request, one answer. Never rejects. */
-async function answerOne(
-  socket: Socket,
-  answerFor: (request: Request) => Promise<Answer>,
-  onUndelivered: (answer: Answer) => Promise<void>,
-): Promise<void> {
-  let answer: Answer;
+function orRefuse<T>(directory: string, make: () => T): T {
   try {
-    const frame = await receiveFrame(socket);
-    if (frame === undefined) return;
-    const request = decodeRequest(frame);
-    answer =
-      request === undefined ? denied('not a request of this version') : await answerFor(request);
-  } catch {
-    answer = denied('the request failed');
+    return make();
+  } catch (error) {
+    throw unable(directory, error);
   }
-  if (!(await deliver(socket, answer))) await onUndelivered(answer);
 }
 
-/** True when the kernel has taken all of the answer. The bytes are wiped in any case. */
-async function deliver(socket: Socket, answer: Answer): Promise<boolean> {
-  const bytes = encodeAnswer(answer);
-  const delivered = await new Promise<boolean>((done) => {
-    if (socket.destroyed || !socket.writable) {
-      done(false);
-      return;
-    }
-    socket.once('close', () => done(false));
-    socket.write(bytes, (error) => done(error === undefined || error === null));
-  });
-  bytes.fill(0);
-  socket.destroySoon();
-  return delivered;
+function unable(directory: string, error: unknown): VaultShellError {
+  const code = systemCode(error) ?? 'unknown error';
+  return new VaultShellError('BROKER', `cannot listen in ${directory}: ${code}`, { cause: error });
 }
 
 /** Whoever asked is gone: nothing ran with this grant. */

@@ -22,6 +22,8 @@ export const ANY_LEAD = 0x7f;
 export class Automaton {
   /** Length of the path to a node: how many characters are live in that state. */
   depths = new Int32Array(FIRST_CAPACITY);
+  /** The same of those live characters that more can follow: a needle's end alone waits for nothing. */
+  lives = new Int32Array(FIRST_CAPACITY);
   /** Length of the longest needle that ends in a state, 0 if none does. */
   matches = new Int32Array(FIRST_CAPACITY);
   /** How many of the live characters may be shown before it is certain what they are. */
@@ -96,6 +98,8 @@ export class Automaton {
         if (this.matches[child] !== this.depths[child]) {
           this.matches[child] = this.matches[fail] ?? 0;
         }
+        const leaf = this.#firsts[child] === 0;
+        this.lives[child] = (leaf ? this.lives[fail] : this.depths[child]) ?? 0;
         queue[tail++] = child;
       }
       if (at === tail) break;
@@ -114,13 +118,13 @@ export class Automaton {
 
   /** Bytes of memory the tables take. */
   get memory(): number {
-    return this.#labels.length * 23 + this.#rows.byteLength;
+    return this.#labels.length * 27 + this.#rows.byteLength;
   }
 
   /** Overwrites everything that could give a needle back. */
   wipe(): void {
     for (const table of [this.#labels, this.#firsts, this.#siblings, this.#rows]) table.fill(0);
-    for (const table of [this.depths, this.matches, this.fails]) table.fill(0);
+    for (const table of [this.depths, this.lives, this.matches, this.fails]) table.fill(0);
     this.leads.fill(0);
     this.allowances.fill(0);
     this.#firsts[ROOT] = ~0;
@@ -181,6 +185,7 @@ export class Automaton {
     this.#siblings = grown(this.#siblings, new Int32Array(capacity));
     this.depths = grown(this.depths, new Int32Array(capacity));
     this.matches = grown(this.matches, new Int32Array(capacity));
+    this.lives = grown(this.lives, new Int32Array(capacity));
     this.fails = grown(this.fails, new Int32Array(capacity));
     this.leads = grown(this.leads, new Uint8Array(capacity));
     this.allowances = grown(this.allowances, new Uint8Array(capacity));

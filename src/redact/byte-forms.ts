@@ -3,12 +3,19 @@
 const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const UNRESERVED = `${ALPHANUMERIC}-._~`;
 
-/** What the usual encoders leave as it is; `space`: what they write for a blank. */
-const PERCENT_STYLES: readonly { readonly keep: string; readonly space?: string }[] = [
-  { keep: '' }, // every byte
+interface PercentStyle {
+  /** What it leaves as it is. */
+  readonly keep: string;
+  /** What it writes for a blank. */
+  readonly space?: string;
+  readonly common?: boolean;
+}
+
+const PERCENT_STYLES: readonly PercentStyle[] = [
+  { keep: '', common: true }, // every byte
   { keep: ALPHANUMERIC },
-  { keep: UNRESERVED }, // RFC 3986: curl, Ruby, most others
-  { keep: `${UNRESERVED}!'()*` }, // encodeURIComponent
+  { keep: UNRESERVED, common: true }, // RFC 3986: curl, Ruby, most others
+  { keep: `${UNRESERVED}!'()*`, common: true }, // encodeURIComponent
   { keep: `${UNRESERVED}/` }, // Python's quote
   { keep: `${UNRESERVED}$&+:=@` }, // Go's PathEscape
   { keep: `${UNRESERVED}$&+,;=` }, // Go's user information
@@ -17,28 +24,34 @@ const PERCENT_STYLES: readonly { readonly keep: string; readonly space?: string 
   { keep: `${UNRESERVED}!$%&()*+,/:;=?@[\\]^\`{|}` }, // WHATWG query
   { keep: `${UNRESERVED};/?:@&=+$,#!'()*` }, // encodeURI
   { keep: UNRESERVED, space: '+' },
-  { keep: `${ALPHANUMERIC}*-._`, space: '+' }, // forms
+  { keep: `${ALPHANUMERIC}*-._`, space: '+', common: true }, // forms
 ];
 
 /** Plain, and with separators; blanks between are covered by the text without blanks. */
-export function hexForms(value: Buffer): Buffer[] {
+export function hexForms(value: Buffer, common: boolean): Buffer[] {
   const lower = value.toString('hex');
   const pairs = lower.match(/../g) ?? [];
-  return [lower, pairs.join(':'), pairs.join('-')].flatMap((text) => [
+  const texts = [lower, pairs.join(':'), ...(common ? [] : [pairs.join('-')])];
+  return texts.flatMap((text) => [
     Buffer.from(text, 'latin1'),
     Buffer.from(text.toUpperCase(), 'latin1'),
   ]);
 }
 
-export function percentForms(value: Buffer): Buffer[] {
+/** `common`: only in the usual styles. */
+export function percentForms(value: Buffer, common: boolean): Buffer[] {
   const forms: Buffer[] = [];
-  for (const { keep, space } of PERCENT_STYLES) {
+  for (const { keep, space, common: usual } of PERCENT_STYLES) {
+    if (common && usual !== true) continue;
     for (const upper of [true, false]) {
       const once = percentEncode(value, keep, upper, space);
       if (once === undefined) continue;
       forms.push(once);
-      const twice = percentEncode(once, UNRESERVED, upper);
-      if (twice !== undefined) forms.push(twice);
+      // The second time by the same encoder, or by one that escapes more.
+      for (const again of common ? [UNRESERVED] : [UNRESERVED, keep.replace('%', '')]) {
+        const twice = again === '' ? undefined : percentEncode(once, again, upper);
+        if (twice !== undefined) forms.push(twice);
+      }
     }
   }
   return forms;

@@ -26,6 +26,11 @@ export interface Form {
 const MIN_TELLING_BYTES = 8;
 /** The same for values that are themselves that short (they mask ordinary text anyway). */
 const MIN_SHORT_BYTES = 6;
+/**
+ * Of a value longer than this only the usual style of each encoding is looked for: the tables grow
+ * with the length times the number of forms, and a key file has some hundred rare ones.
+ */
+const LONG_VALUE_BYTES = 1024;
 const MIN_LINE_BYTES = 12;
 const MIN_LINE_DISTINCT_BYTES = 8;
 
@@ -85,23 +90,28 @@ function encodedForms(value: Buffer): Form[] {
       carries: value.length,
       folds: true,
     })),
-    ...hexForms(value).map((bytes) => ({ bytes, carries: value.length, folds: true })),
-    ...percentForms(value).map((bytes) => ({ bytes, carries: value.length })),
+    ...hexForms(value, isLong(value)).map((bytes) => ({
+      bytes,
+      carries: value.length,
+      folds: true,
+    })),
+    ...percentForms(value, isLong(value)).map((bytes) => ({ bytes, carries: value.length })),
   ];
 }
 
 function textForms(value: Buffer, least: number): Uint8Array[] {
+  const common = isLong(value);
   const text = value.toString('utf8');
   // What is no UTF-8 has no characters to escape.
-  if (!Buffer.from(text, 'utf8').equals(value)) return escapedForms(value);
+  if (!Buffer.from(text, 'utf8').equals(value)) return escapedForms(value, common);
   const forms = [
-    ...jsonForms(text),
-    ...htmlForms(text),
-    ...shellForms(text),
+    ...jsonForms(text, common),
+    ...htmlForms(text, common),
+    ...shellForms(text, common),
     // Of a short value these are words of their own.
     ...(value.length < MIN_TELLING_BYTES ? [] : caseForms(text)),
   ].map((form) => Buffer.from(form, 'utf8'));
-  return [...forms, ...escapedForms(value)].filter((form) => form.length >= least);
+  return [...forms, ...escapedForms(value, common)].filter((form) => form.length >= least);
 }
 
 function distinct(forms: readonly Form[]): Form[] {
@@ -113,6 +123,10 @@ function distinct(forms: readonly Form[]): Form[] {
     else if (form.folds === true && known.folds !== true) seen.set(key, { ...known, ...form });
   }
   return [...seen.values()];
+}
+
+function isLong(value: Buffer): boolean {
+  return value.length > LONG_VALUE_BYTES;
 }
 
 function latin1(text: string): Buffer {

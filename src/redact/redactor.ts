@@ -10,6 +10,7 @@ const DEFAULT_MASK = '***';
 /** Work is done in slices of this size, so that memory does not follow the size of a chunk. */
 const SLICE_BYTES = 32 * 1024;
 const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const BLANK = 0x20;
 const NOWHERE = -1;
 /** Shorter runs of text are looked at byte by byte. */
@@ -50,8 +51,10 @@ export class Redactor {
     this.#needles =
       options.needles ?? new NeedleSet(options.forms === undefined ? {} : { forms: options.forms });
     this.#outlet = new Outlet(Buffer.from(options.mask ?? DEFAULT_MASK, 'utf8'));
-    this.#text = new Watcher(this.#needles, (start, end) => this.#foundText(start, end));
-    this.#inner = new Watcher(this.#needles, (...found) => this.#foundInner(...found));
+    this.#text = new Watcher(this.#needles, UNDO_BYTES, (start, end) =>
+      this.#foundText(start, end),
+    );
+    this.#inner = new Watcher(this.#needles, 0, (...found) => this.#foundInner(...found));
   }
 
   /** Has a value masked from the next byte written on. RangeError for one under 4 bytes. */
@@ -121,8 +124,9 @@ export class Redactor {
   #scanRun(slice: Uint8Array, from: number, start: number): number {
     const end = runEnd(slice, from);
     if (end - from < MIN_RUN_BYTES) return from;
-    // The last characters may be struck out by what follows: nothing is concluded from them.
-    const sure = end - UNDO_BYTES;
+    // The last characters may be struck out by what follows, unless that begins a new line:
+    // nothing is concluded from them.
+    const sure = isLineEnd(slice[end]) ? end : end - UNDO_BYTES;
     let tryAt = from + LOOK_BYTES;
     for (let n = from; n < end; n++) {
       if (n >= tryAt && n < sure) {
@@ -146,7 +150,7 @@ export class Redactor {
     // The character before a needle may hold bits of its value; blanks may stand between.
     while (next > n && slice[next] === BLANK) next--;
     if (next <= n) return n;
-    this.#text.jump();
+    this.#text.jump(next - n);
     return next;
   }
 
@@ -157,6 +161,7 @@ export class Redactor {
         if (this.#innerOn) this.#afterEscape(byte, at);
         return;
       case Token.control:
+        if (isLineEnd(byte)) this.#text.startLine();
         return;
       case Token.erase:
         this.#text.erase();
@@ -244,4 +249,8 @@ function runEnd(slice: Uint8Array, from: number): number {
     at++;
   }
   return at;
+}
+
+function isLineEnd(byte: number | undefined): boolean {
+  return byte === LINE_FEED || byte === CARRIAGE_RETURN;
 }

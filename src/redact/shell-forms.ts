@@ -5,11 +5,14 @@ const BACKSLASHED = [
   / |[!"#$&'()*,;<>?[\\\]^`{|}]/g,
   / |[!"$&'()*;<>?[\\\]^`{|}]/g,
   / |[!"$&'()*,;<>?[\\\]^`{|}]/g,
+  / |[!"#$&'()*;<>?[\\\]^`{|}]/g,
+  / |["#$&'()*;<>?[\\\]^`{|}]/g,
   / |["#$&'()*;<=>?[\\\]^`{|}~]/g,
   / |[^A-Za-z0-9_@%+=:,./-]/g,
 ];
 
-export function shellForms(text: string): string[] {
+/** `common`: only in the usual styles. */
+export function shellForms(text: string, common: boolean): string[] {
   const forms = [
     text.replaceAll("'", `'\\''`),
     text.replaceAll("'", `'"'"'`),
@@ -21,8 +24,13 @@ export function shellForms(text: string): string[] {
     text.replaceAll('$', '$$$$'),
     text.replaceAll(/["$\\`]/g, '\\$&'),
     text.replaceAll(/[!"$\\`]/g, '\\$&'),
-    ...BACKSLASHED.map((special) => text.replaceAll(special, '\\$&')),
+    ...(common ? BACKSLASHED.slice(0, 1) : BACKSLASHED).flatMap((special) => {
+      const quoted = text.replaceAll(special, '\\$&');
+      return [quoted, zshControls(quoted, false), zshControls(quoted, true)];
+    }),
     ...ansiC(text),
+    // zsh escapes the history character there too.
+    ...ansiC(text).map((form) => form.replaceAll('!', '\\!')),
   ];
   return forms;
 }
@@ -39,11 +47,39 @@ const ANSI_C: Readonly<Record<string, string>> = {
   '\\': '\\\\',
 };
 
+/** zsh puts each control (and in the C locale each byte beyond ASCII) into quotes of its own. */
+function zshControls(quoted: string, ascii: boolean): string {
+  let form = '';
+  for (const character of quoted) {
+    const control = character < ' ' || character === '\u007f';
+    if (control) form += `$'${ANSI_C[character] ?? octal(character.charCodeAt(0))}'`;
+    else if (ascii && character > '~') {
+      form += Array.from(Buffer.from(character), (byte) => `$'${octal(byte)}'`).join('');
+    } else form += character;
+  }
+  return form;
+}
+
+function hex(byte: number): string {
+  return `\\x${byte.toString(16).padStart(2, '0')}`;
+}
+
+/** zsh: Meta for what is beyond ASCII. */
+function meta(byte: number): string {
+  if (byte < 0x80) return octal(byte);
+  const low = byte & 0x7f;
+  return low < 0x20
+    ? `\\M-\\C-${String.fromCharCode(low | 0x60)}`
+    : `\\M-${String.fromCharCode(low)}`;
+}
+
+function octal(byte: number): string {
+  return `\\${byte.toString(8).padStart(3, '0')}`;
+}
+
 /** `$'...'`: with octal or hex for what has no letter, in UTF-8 and in the C locale. */
 function ansiC(text: string): string[] {
-  const octal = (byte: number) => `\\${byte.toString(8).padStart(3, '0')}`;
-  const hex = (byte: number) => `\\x${byte.toString(16).padStart(2, '0')}`;
-  return [octal, hex].flatMap((number) =>
+  return [octal, hex, meta].flatMap((number) =>
     ['\\E', '\\e', undefined].flatMap((escape) =>
       [false, true].map((ascii) => {
         let form = '';

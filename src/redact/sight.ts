@@ -66,8 +66,6 @@ export class Sight {
 
   take(byte: number): Token {
     switch (this.#state) {
-      case State.ground:
-        return this.#ground(byte);
       case State.escape:
         return this.#afterEscape(byte);
       case State.intermediate:
@@ -76,12 +74,10 @@ export class Sight {
       case State.string:
         return this.#string(byte);
       case State.stringEscape:
-        if (byte === 0x5c) {
-          this.#state = State.ground;
-          return Token.stringEdge;
-        }
-        // Any other sequence ends the string as well.
-        return this.#afterEscape(byte);
+        return this.#endString(byte);
+      case State.ground:
+      default:
+        return this.#ground(byte);
     }
   }
 
@@ -178,6 +174,13 @@ export class Sight {
       return Token.stringEdge;
     }
     return Token.escape;
+  }
+
+  /** ESC in a string: with a backslash it is ST; any other sequence ends the string as well. */
+  #endString(byte: number): Token {
+    if (byte !== 0x5c) return this.#afterEscape(byte);
+    this.#state = State.ground;
+    return Token.stringEdge;
   }
 
   #cancel(byte: number): void {

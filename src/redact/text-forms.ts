@@ -14,12 +14,13 @@ const JSON_ESCAPES: Readonly<Record<string, string>> = {
 /** What JSON writers escape beyond the need: Go's `&<>`, .NET's and PHP's quotes. */
 const JSON_EXTRAS = ['', '&<>', "&<>'", '&<>\'"+`'];
 
-export function jsonForms(text: string): string[] {
+/** `common`: only in the usual styles. */
+export function jsonForms(text: string, common: boolean): string[] {
   const forms = new Set<string>();
   for (const slash of [false, true]) {
     for (const upper of [false, true]) {
       for (const ascii of [false, true]) {
-        for (const extra of JSON_EXTRAS) {
+        for (const extra of common ? JSON_EXTRAS.slice(0, 2) : JSON_EXTRAS) {
           const escape: Escape = (character) => {
             if (extra.includes(character)) return unicodeEscape(character, upper);
             if (slash && character === '/') return '\\/';
@@ -36,9 +37,10 @@ export function jsonForms(text: string): string[] {
     }
   }
   // JSON as a string inside JSON, and every character escaped.
-  for (const form of [...forms])
+  for (const form of Array.from(forms))
     forms.add(escapeEach(form, (character) => JSON_ESCAPES[character]));
   forms.add(escapeEach(text, (character) => unicodeEscape(character, false)));
+  if (common) return [...forms];
   forms.add(escapeEach(text, (character) => unicodeEscape(character, true)));
   forms.add(
     escapeEach(text, (character) => (character > '~' ? braceEscape(character) : undefined)),
@@ -62,11 +64,13 @@ const QUOTE_STYLES: readonly Readonly<Record<string, string>>[] = [
   { '"': '&#34;', "'": '&#39;', '+': '&#43;' },
   { '"': '&quot;', "'": '&#x27;', '+': '&#x2B;' },
 ];
+/** The first of them. */
+const USUAL_QUOTE_STYLES = 8;
 const MARKUP: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-export function htmlForms(text: string): string[] {
+export function htmlForms(text: string, common: boolean): string[] {
   const forms = new Set<string>();
-  for (const quotes of QUOTE_STYLES) {
+  for (const quotes of common ? QUOTE_STYLES.slice(0, USUAL_QUOTE_STYLES) : QUOTE_STYLES) {
     for (const beyond of [undefined, decimalEntity, hexEntity]) {
       forms.add(
         escapeEach(
@@ -82,12 +86,12 @@ export function htmlForms(text: string): string[] {
   // `>` needs no escape, and many leave it.
   const open = escapeEach(text, (character) => (character === '>' ? undefined : MARKUP[character]));
   forms.add(open);
-  const special: Escape = (character) => (/[A-Za-z0-9]/.test(character) ? undefined : '');
+  if (common) return [...forms];
   for (const entity of [decimalEntity, hexEntity, upperHexEntity]) {
     forms.add(escapeEach(text, entity));
     forms.add(
       escapeEach(text, (character) =>
-        special(character) === undefined ? undefined : entity(character),
+        /[A-Za-z0-9]/.test(character) ? undefined : entity(character),
       ),
     );
   }
@@ -95,17 +99,19 @@ export function htmlForms(text: string): string[] {
 }
 
 export function caseForms(text: string): string[] {
-  return [text.toUpperCase(), text.toLowerCase(), [...text].toReversed().join('')];
+  return [text.toUpperCase(), text.toLowerCase(), Array.from(text).toReversed().join('')];
 }
 
 /** `\xNN` and octal, for every byte and only for those beyond ASCII, as C, Python and git print them. */
-export function escapedForms(value: Uint8Array): Buffer[] {
+export function escapedForms(value: Uint8Array, common: boolean): Buffer[] {
   const styles = [
     (byte: number) => `\\x${byte.toString(16).padStart(2, '0')}`,
     (byte: number) => `\\x${byte.toString(16).padStart(2, '0').toUpperCase()}`,
     (byte: number) => `\\${byte.toString(8).padStart(3, '0')}`,
   ];
-  const forms = styles.map((style) => Array.from(value, style).join(''));
+  const forms = styles
+    .slice(0, common ? 1 : styles.length)
+    .map((style) => Array.from(value, style).join(''));
   for (const style of styles) {
     for (const quotes of ['', '"', "'"]) {
       let form = '';

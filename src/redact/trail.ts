@@ -59,11 +59,11 @@ export class Trail {
    * `undo`: how many characters may yet be struck out.
    */
   live(undo: number): number {
-    const { depths, leads } = this.#automaton;
+    const { lives, leads } = this.#automaton;
     // The start of the longest live prefix never moves back, so the oldest state decides.
     for (let at = Math.max(0, this.length - 1 - undo); at < this.length; at++) {
       const state = this.#states[at] ?? ROOT;
-      const depth = depths[state] ?? 0;
+      const depth = lives[state] ?? 0;
       const first = at + 1 - depth;
       const mayLead = depth === 0 || ((leads[state] ?? 0) & ON_LEAD_PATH) !== 0;
       if (mayLead && first > 0 && this.#leadBytes[this.byte(first - 1)] === 1) return first - 1;
@@ -74,10 +74,12 @@ export class Trail {
 
   /** Index of the first character that may not be shown while it is open what it is part of. */
   secretFrom(): number {
-    const { depths, allowances, fails } = this.#automaton;
+    const { depths, matches, allowances, fails } = this.#automaton;
     let from = this.length;
     for (let state = this.state; state !== ROOT; state = fails[state] ?? ROOT) {
       const depth = depths[state] ?? 0;
+      // A needle is complete: its characters are masked, and with them all shorter prefixes.
+      if (matches[state] === depth) break;
       const shown = Math.min(depth, allowances[state] ?? 0);
       if (shown < depth) from = Math.min(from, this.length - depth + shown);
     }

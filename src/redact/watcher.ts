@@ -30,11 +30,16 @@ export class Watcher {
   reviewAt = 0;
   readonly #needles: NeedleSet;
   readonly #found: Found;
+  readonly #undoBytes: number;
   #undo = 0;
+  /** Bytes of text on this line. */
+  #column = 0;
   /** Where the character began that the next one overstrikes. */
   #overstruck = NOWHERE;
 
-  constructor(needles: NeedleSet, found: Found) {
+  /** `undoBytes`: UNDO_BYTES, or 0 for a text in which backspaces strike out nothing. */
+  constructor(needles: NeedleSet, undoBytes: number, found: Found) {
+    this.#undoBytes = undoBytes;
     this.#needles = needles;
     this.#found = found;
     this.flat = new Trail(needles.flat, needles.leadBytes);
@@ -48,7 +53,8 @@ export class Watcher {
       start = this.#overstruck;
       this.#overstruck = NOWHERE;
     }
-    if (this.#undo < UNDO_BYTES) this.#undo++;
+    if (this.#undo < this.#undoBytes) this.#undo++;
+    this.#column++;
     const length = this.flat.push(byte, start);
     if (length !== 0) this.#report(this.flat, length, at + 1);
     if (byte !== BLANK) {
@@ -57,8 +63,16 @@ export class Watcher {
     }
   }
 
+  /** A line begins: backspaces do not go back over its start. */
+  startLine(): void {
+    this.#undo = 0;
+    this.#column = 0;
+    this.#overstruck = NOWHERE;
+  }
+
   /** Strikes out the last character. */
   erase(): void {
+    if (this.#column === 0) return;
     // What is not held may be out already, whatever the chunks: the mask cannot begin there.
     const heldFrom = this.liveFrom();
     for (;;) {
@@ -68,6 +82,7 @@ export class Watcher {
         return;
       }
       this.#undo--;
+      this.#column--;
       const last = this.flat.length - 1;
       const byte = this.flat.byte(last);
       const start = this.flat.start(last);
@@ -118,7 +133,8 @@ export class Watcher {
   }
 
   /** Goes on at a later place: nothing in between can be part of a value, or be struck out. */
-  jump(): void {
+  jump(count: number): void {
+    this.#column += count;
     this.flat.clear();
     this.packed.clear();
   }

@@ -44,7 +44,10 @@ export function openGate(): Gate {
       heard.add(pid);
       if (pid !== awaited) return true;
       clearTimeout(timer);
-      greet();
+      // Once: the same process says hello again after every exec.
+      const onHello = greet;
+      greet = () => undefined;
+      onHello();
       return true;
     },
     heard: (pid) => heard.has(pid),

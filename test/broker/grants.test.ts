@@ -15,7 +15,7 @@ interface SetUp {
   grants: Grants;
   watchPath: string;
   exits: [string, number][];
-  isWatched(pid: number): boolean;
+  isWatched: (pid: number) => boolean;
 }
 
 function setUp(t: TestContext): SetUp {
@@ -40,7 +40,7 @@ function setUp(t: TestContext): SetUp {
     grants,
     watchPath,
     exits,
-    isWatched(pid) {
+    isWatched: (pid) => {
       const bit = pid % 65536;
       return ((readFileSync(watchPath).readUInt8(Math.floor(bit / 8)) >> (bit % 8)) & 1) === 1;
     },

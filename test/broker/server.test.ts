@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   encodeRequest,
   FLAG,
@@ -78,6 +78,21 @@ async function ask(broker: Broker, request: Request): Promise<Buffer> {
   return exchange(broker, encodeRequest(request));
 }
 
+/** Grants wait until what is returned is called. */
+function holdGrants(store: MemoryStore): () => void {
+  const { promise, open } = createGate();
+  store.gate = promise;
+  return open;
+}
+
+function createGate(): { promise: Promise<void>; open: () => void } {
+  const gate: { open?: () => void } = {};
+  const promise = new Promise<void>((resolve) => {
+    gate.open = resolve;
+  });
+  return { promise, open: () => gate.open?.() };
+}
+
 function typeOf(answer: Buffer): number | undefined {
   assert.ok(answer.length === 0 || answer.readUInt32LE(0) === answer.length - LENGTH_BYTES);
   return answer[LENGTH_BYTES + 1];
@@ -105,10 +120,7 @@ test('an answer with a value comes after the row and the redactors', async (t) =
 
 test('no byte of an answer leaves while the row is not committed', async (t) => {
   const { broker, store } = await setUp(t);
-  let open = (): void => undefined;
-  store.gate = new Promise((resolve) => {
-    open = resolve;
-  });
+  const open = holdGrants(store);
   const socket = connect(broker.socketPath);
   let received = 0;
   socket.on('data', (chunk: Buffer) => (received += chunk.length));
@@ -183,10 +195,7 @@ test('random frames never get a value and never stop the broker', async (t) => {
 
 test('a hook that dies before its answer leaves a row that says so', async (t) => {
   const { broker, store } = await setUp(t);
-  let open = (): void => undefined;
-  store.gate = new Promise((resolve) => {
-    open = resolve;
-  });
+  const open = holdGrants(store);
   const socket = connect(broker.socketPath);
   socket.write(encodeRequest(wanted));
   await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: SESSION });
@@ -213,10 +222,7 @@ test('more connections than are served at once wait their turn', async (t) => {
 
 test('closing waits for a request that is being answered', async (t) => {
   const { broker, store } = await setUp(t);
-  let open = (): void => undefined;
-  store.gate = new Promise((resolve) => {
-    open = resolve;
-  });
+  const open = holdGrants(store);
   const answer = ask(broker, wanted);
   await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: SESSION });
   const closed = broker.close();
@@ -224,6 +230,15 @@ test('closing waits for a request that is being answered', async (t) => {
   assert.equal(typeOf(await answer), TYPE.VALUES);
   await closed;
   assert.equal(store.rows.length, 1);
+});
+
+test('closing does not wait for a connection that says nothing', async (t) => {
+  const { broker } = await setUp(t);
+  const socket = connect(broker.socketPath);
+  const answer = readAll(socket);
+  await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: SESSION });
+  await Promise.all([broker.close(), broker.close()]);
+  assert.equal((await answer).length, 0);
 });
 
 test('values that are too long for one frame together are not sent', async (t) => {

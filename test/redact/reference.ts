@@ -39,6 +39,9 @@ export function redactWhole(
       if (payload !== undefined) inner.push(...search(cellsOf(payload, at + 2), forms));
     } else if (piece === '\b') {
       struck = cells.pop()?.start;
+    } else if (piece === '\r' || piece === '\n') {
+      // What was struck out stays behind on its line.
+      struck = undefined;
     } else if (piece >= ' ' && piece !== '\x7f') {
       cells.push({ character: piece, start: struck ?? at, end: at + 1 });
       struck = undefined;
@@ -48,7 +51,7 @@ export function redactWhole(
 }
 
 function cellsOf(text: string, from: number): Cell[] {
-  return [...text]
+  return Array.from(text)
     .map((character, n) => ({ character, start: from + n, end: from + n + 1 }))
     .filter((cell) => cell.character >= ' ');
 }

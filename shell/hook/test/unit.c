@@ -313,6 +313,10 @@ static void test_programs(void) {
     CHECK(vs_is_pass_through_name("bash", 4) && vs_is_pass_through_name("xargs", 5));
     CHECK(!vs_is_pass_through_name("bas", 3) && !vs_is_pass_through_name("bash5", 5));
     CHECK(!vs_is_pass_through_name("", 0));
+    char *shell[] = {"busybox", "sh", "-c", "$VAULT<a>", NULL}, *tool[] = {"busybox", "wget", NULL};
+    CHECK(vs_is_pass_through_applet("/bin/busybox", shell));
+    CHECK(!vs_is_pass_through_applet("/bin/busybox", tool) && !vs_is_pass_through_applet("/x/tool", shell));
+    CHECK(!vs_is_pass_through_applet("busybox", NULL));
     const struct {
         const char *head;
         const char *interpreter;

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import { formsOf } from '../../src/redact/encodings.ts';
+import { redactChunks, redactEveryWay } from './support.ts';
+
+const VALUES = [
+  'sk-live_9fQ2xT7bLm4Vw8ZrKd1',
+  `p@ss/w+rd&"x'=é$ <b> \\ %41`,
+  "}#T14'GAz&H!{$U_",
+  `it''s "quoted" \`ticks\` ~ ; | * ? [x] ^ , #`,
+];
+const GROUPS = [0, 1, 2, 3, 4];
+
+test('base64 and base32 of a value are masked whatever stands before and after it', () => {
+  for (const value of VALUES) {
+    for (const before of GROUPS) {
+      for (const after of GROUPS) {
+        const text = `${'<'.repeat(before)}${value}${'>'.repeat(after)}`;
+        for (const encoding of ['base64', 'base64url'] as const) {
+          const encoded = Buffer.from(text).toString(encoding);
+          const output = redactEveryWay([value], [`x ${encoded} y`]);
+          const [left, right, ...more] = output.slice(2, -2).split('***');
+          assert.deepEqual(more, []);
+          // What is left carries no bit of the value: it is about what stood around it.
+          assert.ok(encoded.startsWith(left ?? '') && (left ?? '').length * 6 <= before * 8);
+          assert.ok(encoded.endsWith(right ?? ''));
+          // The last character may be filled up with zeros.
+          assert.ok(((right ?? '').replaceAll('=', '').length - 1) * 6 < after * 8);
+        }
+      }
+    }
+  }
+});
+
+test('a value in base32 is masked with its padding', () => {
+  // From the test vectors of RFC 4648.
+  assert.equal(redactEveryWay(['foobar'], ['MZXW6YTBOI======']), '***');
+  assert.equal(redactEveryWay(['foobarfoobar'], ['x MZXW6YTBOJTG633CMFZA==== y']), 'x *** y');
+});
+
+test('what the shell writes back is masked', (t) => {
+  for (const [shell, script] of [
+    ['bash', 'printf %q "$V"'],
+    ['bash', 'printf %s "${V@Q}"'],
+    ['bash', 'declare -p V'],
+    ['bash', 'export -p'],
+    ['bash', 'set -x; : "$V"'],
+    ['bash', 'alias v="$V"; alias'],
+    ['dash', 'set -x; : "$V"'],
+    ['dash', 'export -p'],
+    ['zsh', 'printf %q "$V"'],
+    ['zsh', 'print -r -- "${(qq)V}"'],
+    ['zsh', 'print -r -- "${(qqqq)V}"'],
+    ['zsh', 'set -x; : "$V"'],
+  ] as const) {
+    for (const locale of ['C', 'C.UTF-8']) {
+      for (const value of [...VALUES, 'two lines\nof it, and a\ttab-9']) {
+        const run = spawnSync(shell, ['-c', script], {
+          env: { PATH: process.env['PATH'], V: value, LC_ALL: locale },
+        });
+        if (run.error !== undefined) {
+          assert.equal(process.env['CI'], undefined, `${shell} is missing`);
+          t.diagnostic(`${shell} is missing`);
+          continue;
+        }
+        const written = Buffer.concat([run.stdout, run.stderr]);
+        const output = redactChunks([value], [written]).toString();
+        assert.ok(output.includes('***'), `${shell}, ${script}, ${locale}: ${written.toString()}`);
+      }
+    }
+  }
+});
+
+test('what the encoders of the platform write is masked', () => {
+  for (const value of VALUES) {
+    const bytes = Buffer.from(value);
+    for (const encoded of [
+      encodeURIComponent(value),
+      encodeURI(value),
+      encodeURIComponent(encodeURIComponent(value)),
+      new URLSearchParams({ v: value }).toString().slice(2),
+      JSON.stringify(value).slice(1, -1),
+      JSON.stringify(JSON.stringify(value)).slice(3, -3),
+      JSON.stringify(value).slice(1, -1).replaceAll('/', '\\/'),
+      bytes.toString('hex'),
+      bytes.toString('hex').toUpperCase(),
+      bytes.toString('hex').replaceAll(/..(?!$)/g, '$&:'),
+      bytes.toString('hex').replaceAll(/..(?!$)/g, '$& '),
+      bytes.toString('hex').replaceAll(/.{4}(?!$)/g, '$& '),
+    ]) {
+      assert.equal(redactEveryWay([value], [`x ${encoded} y`]), 'x *** y', encoded);
+    }
+  }
+});
+
+test('an encoding may be folded and indented anywhere', () => {
+  const value = VALUES.join('\n');
+  for (const encoding of ['base64', 'hex'] as const) {
+    const encoded = Buffer.from(value).toString(encoding);
+    for (const columns of [20, 64, 76]) {
+      for (const end of ['\n', '\r\n', '\n    ', '\r\n\t']) {
+        const folded = (encoded.match(new RegExp(`.{1,${columns}}`, 'g')) ?? []).join(end);
+        assert.equal(redactEveryWay([value], [`x:\n${folded}\ny`]), 'x:\n***\ny');
+      }
+    }
+  }
+});
+
+test('no form is so short or plain that it masks ordinary text', () => {
+  for (const value of ['Monday-7', 'swordfish', 'correct horse', '{\n  "a": 1\n}', ...VALUES]) {
+    for (const { bytes } of formsOf(Buffer.from(value), 'all')) {
+      assert.ok(bytes.length >= 8, `${Buffer.from(bytes).toString()} of ${value}`);
+    }
+  }
+  for (const { bytes } of formsOf(Buffer.from('Nq7+'), 'all').slice(1)) {
+    assert.ok(bytes.length >= 6, Buffer.from(bytes).toString());
+  }
+});
+
+test('lines that are in every file of a kind are not masked alone', () => {
+  const pem = '-----BEGIN PRIVATE KEY-----\nMIIBVgIBADANBgkqhkiG9w0B\n-----END PRIVATE KEY-----\n';
+  const json = '{\n  "key": "aZ4-77xY-Plum_Tree",\n  "n": 1\n}\n';
+  const text = '-----BEGIN PRIVATE KEY-----\n{\n\n}\n-----END PRIVATE KEY-----\n';
+  assert.equal(redactEveryWay([pem, json], [text]), text);
+  assert.equal(redactEveryWay([pem], ['MIIBVgIBADANBgkqhkiG9w0B']), '***');
+});
+
+test('ordinary text stays as it is with many secrets', () => {
+  const secrets = Array.from({ length: 50 }, (_, n) => `tok-${n}-${((n + 7) * 7_919) % 9973}-Zq`);
+  const source = readFileSync(import.meta.filename);
+  assert.equal(redactEveryWay(secrets, [source]), source.toString('utf8'));
+});
