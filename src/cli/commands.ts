@@ -3,7 +3,7 @@ import yargs from 'yargs';
 import { VaultShellError } from '../base/errors.ts';
 import { vaultDirectory, type Environment } from '../base/paths.ts';
 import { auditCommand } from './commands/audit.ts';
-import type { Command, Context } from './commands/command.ts';
+import { textOf, type Command, type Context } from './commands/command.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
@@ -69,7 +69,7 @@ export async function runCommand(
     parser.command(command.usage, command.describe, command.build, async (parsed) => {
       const context: Context = {
         environment,
-        directory: vaultDirectory(parsed['vault'] as string | undefined, environment),
+        directory: vaultDirectory(textOf(parsed, 'vault'), environment),
       };
       exitCode = (await command.run(parsed, context)) ?? 0;
     });
@@ -87,6 +87,6 @@ function asOneLine(message: string): string {
 
 function versionText(): string {
   const file = new URL('../../../package.json', import.meta.url);
-  const { name, version } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+  const { name, version }: Record<string, string> = JSON.parse(readFileSync(file, 'utf8'));
   return `${name ?? ''} ${version ?? ''}`;
 }

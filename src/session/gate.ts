@@ -29,7 +29,7 @@ export function openGate(): Gate {
   const heard = new Set<number>();
   const stop = new AbortController();
   let awaited: number | undefined;
-  let greet: () => void = () => undefined;
+  let greet: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   function check(): void {
@@ -45,9 +45,8 @@ export function openGate(): Gate {
       if (pid !== awaited) return true;
       clearTimeout(timer);
       // Once: the same process says hello again after every exec.
-      const onHello = greet;
-      greet = () => undefined;
-      onHello();
+      greet?.();
+      greet = undefined;
       return true;
     },
     heard: (pid) => heard.has(pid),

@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 export interface Api {
   readonly url: string;
@@ -19,9 +18,10 @@ export async function startApi(token: string): Promise<Api> {
     response.end(`${JSON.stringify({ allowed, authorization: request.headers.authorization })}\n`);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the API has no port');
   return {
-    url: `http://127.0.0.1:${String(port)}/`,
+    url: `http://127.0.0.1:${String(address.port)}/`,
     seen,
     close: () =>
       new Promise((resolve) => {

@@ -54,6 +54,7 @@ describe('an interactive session', () => {
     const seen = session
       .output()
       .toString()
+      // oxlint-disable-next-line no-control-regex
       .replaceAll(/\x1b\[[0-9;]*m|[\r\n]/g, '');
     assert.ok(!seen.includes(value));
   });

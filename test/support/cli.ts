@@ -78,7 +78,8 @@ export function makePlace(): TestVault {
       await place.ok(['set', name], { input: value });
     },
     async audit(): Promise<readonly AuditEntry[]> {
-      return JSON.parse(await place.ok(['audit', '--json'])) as readonly AuditEntry[];
+      const rows: readonly AuditEntry[] = JSON.parse(await place.ok(['audit', '--json']));
+      return rows;
     },
     remove(): void {
       rmSync(home, { recursive: true, force: true });

@@ -32,6 +32,20 @@ export function requiredText(parsed: Arguments, option: string): string {
   return value;
 }
 
+/** Gives the option as one of `choices`; yargs has checked it, or it has a default. */
+export function choiceOf<T extends string>(
+  parsed: Arguments,
+  option: string,
+  choices: readonly T[],
+): T {
+  const value = textOf(parsed, option);
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice === undefined) {
+    throw new VaultShellError('USAGE', `--${option} is one of ${choices.join(', ')}`);
+  }
+  return choice;
+}
+
 export function flagOf(parsed: Arguments, option: string): boolean {
   return parsed[option] === true;
 }

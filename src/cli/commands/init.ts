@@ -4,11 +4,13 @@ import { parseHexkey } from '../../keys/hexkey.ts';
 import { removeFromKeychain } from '../../keys/keychain.ts';
 import { plainEnvironment } from '../../session/environment.ts';
 import { createVault, newVaultId, refuseExisting } from '../../vault/create.ts';
-import { CIPHERS, STORAGE_MODES, type Cipher, type StorageMode } from '../../vault/files.ts';
+import { CIPHERS, STORAGE_MODES } from '../../vault/files.ts';
 import { newSlot } from '../new-slot.ts';
 import { say } from '../output.ts';
 import { HEXKEY_VARIABLE } from '../unlock.ts';
-import { textOf, type Arguments, type Command, type Context } from './command.ts';
+import { choiceOf, type Arguments, type Command, type Context } from './command.ts';
+
+const KINDS = ['passphrase', 'keychain', 'hexkey'] as const;
 
 export const initCommand: Command = {
   usage: 'init',
@@ -16,7 +18,7 @@ export const initCommand: Command = {
   build: (parser) =>
     parser
       .option('key', {
-        choices: ['passphrase', 'keychain', 'hexkey'] as const,
+        choices: KINDS,
         default: 'passphrase',
         describe: `what unlocks it; hexkey: the 64 hex digits in ${HEXKEY_VARIABLE}, each time`,
       })
@@ -31,7 +33,7 @@ export const initCommand: Command = {
 
 async function init(parsed: Arguments, { directory, environment }: Context): Promise<undefined> {
   refuseExisting(directory);
-  const kind = textOf(parsed, 'key') as 'passphrase' | 'keychain' | 'hexkey';
+  const kind = choiceOf(parsed, 'key', KINDS);
   const id = newVaultId();
   const keychain = { environment: plainEnvironment(environment) };
   const key = kind === 'hexkey' ? givenKey(environment[HEXKEY_VARIABLE]) : randomBytes(32);
@@ -42,8 +44,8 @@ async function init(parsed: Arguments, { directory, environment }: Context): Pro
         key,
         id,
         slots,
-        cipher: textOf(parsed, 'cipher') as Cipher,
-        storage: textOf(parsed, 'storage') as StorageMode,
+        cipher: choiceOf(parsed, 'cipher', CIPHERS),
+        storage: choiceOf(parsed, 'storage', STORAGE_MODES),
       });
     } catch (error) {
       // The entry was made for a vault that is not there.

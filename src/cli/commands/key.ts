@@ -5,10 +5,10 @@ import { plainEnvironment } from '../../session/environment.ts';
 import { readVaultFile } from '../../vault/files.ts';
 import { changeSlots } from '../../vault/open.ts';
 import { listSecrets } from '../../vault/secrets.ts';
-import { newSlot, SLOT_KINDS, type SlotKind } from '../new-slot.ts';
+import { newSlot, SLOT_KINDS } from '../new-slot.ts';
 import { withVault } from '../open-vault.ts';
 import { printData, printLine, say, table } from '../output.ts';
-import { flagOf, textOf, type Arguments, type Command, type Context } from './command.ts';
+import { choiceOf, flagOf, textOf, type Arguments, type Command, type Context } from './command.ts';
 
 const ACTIONS = ['list', 'add', 'remove'] as const;
 
@@ -27,7 +27,7 @@ export const keyCommand: Command = {
       })
       .option('json', { type: 'boolean', describe: 'print JSON' }),
   run: async (parsed, context) => {
-    const action = textOf(parsed, 'action') as (typeof ACTIONS)[number];
+    const action = choiceOf(parsed, 'action', ACTIONS);
     const id = textOf(parsed, 'id');
     if ((action === 'remove') !== (id !== undefined)) {
       throw new VaultShellError(
@@ -68,8 +68,7 @@ function describe({ id, kind, created_at }: Slot): Pick<Slot, 'id' | 'kind' | 'c
 }
 
 async function add(parsed: Arguments, context: Context): Promise<void> {
-  const kind = textOf(parsed, 'key') as SlotKind | undefined;
-  if (kind === undefined) throw new VaultShellError('USAGE', 'key add needs --key');
+  const kind = choiceOf(parsed, 'key', SLOT_KINDS);
   const command = parsed['command'];
   await withVault(context, async (vault) => {
     await listSecrets(vault); // the key fits, or nothing is changed
