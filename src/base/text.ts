@@ -23,3 +23,8 @@ export function escapeControls(text: string): string {
 export function cleanLine(text: string): string {
   return stripAnsi(text).replace(CONTROLS, ' ').trim();
 }
+
+/** What of `text` a reader sees: without escape sequences and controls. */
+export function visibleText(text: string): string {
+  return stripAnsi(text).replace(CONTROLS, '');
+}

@@ -19,7 +19,9 @@ export interface Gate {
   expect(pid: number, onHello: () => void): void;
   /** A filter that throws HOOK_SILENT for output before that. */
   guard(filter: Filter): Filter;
-  /** Throws HOOK_SILENT when the expected hello never came. */
+  /** Something else says that nothing may pass any more: the program is ended, and `check` throws `error`. */
+  fail(error: unknown): void;
+  /** Throws what `fail` was given, or HOOK_SILENT when the expected hello never came. */
   check(): void;
   /** Aborts when no hello comes in time, or output comes before it. */
   readonly stop: AbortSignal;
@@ -31,8 +33,10 @@ export function openGate(): Gate {
   let awaited: number | undefined;
   let greet: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let failure: { readonly error: unknown } | undefined;
 
   function check(): void {
+    if (failure !== undefined) throw failure.error;
     if (awaited === undefined || heard.has(awaited)) return;
     throw new VaultShellError('HOOK_SILENT', 'the hook was not loaded into the program', {
       hint: 'vault-shell doctor shows what can be hooked on this machine',
@@ -69,6 +73,10 @@ export function openGate(): Gate {
       release: () => filter.release(),
       end: () => filter.end(),
     }),
+    fail(error) {
+      failure ??= { error };
+      stop.abort();
+    },
     check() {
       clearTimeout(timer);
       check();

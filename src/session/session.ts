@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
+import { VaultShellError } from '../base/errors.ts';
 import type { Environment } from '../base/paths.ts';
 import type { Secret } from '../base/secret.ts';
 import { startBroker, type Broker, type BrokerStore } from '../broker/server.ts';
@@ -58,7 +59,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
   const { store } = options;
   const needles = new NeedleSet();
   const learn = (values: readonly Secret[]): void => {
-    for (const value of values) needles.add({ name: 'a secret', value: value.reveal() });
+    for (const value of values) addNeedle(needles, value);
   };
   const runtime = makeRuntimeDirectory({
     environment: options.environment,
@@ -68,7 +69,13 @@ export async function runSession(options: SessionOptions): Promise<number> {
   const gate = openGate();
   let broker: Broker | undefined;
   try {
-    store.onValues((values) => learn(values.map(({ value }) => value)));
+    store.onValues((values) => {
+      try {
+        learn(values.map(({ value }) => value));
+      } catch (error) {
+        gate.fail(error);
+      }
+    });
     broker = await startBroker({
       directory: runtime.path,
       session,
@@ -137,6 +144,18 @@ async function runChild(
     await store.recordExit(prepared.operation, exitStatus(exit));
   }
   return exit;
+}
+
+function addNeedle(needles: NeedleSet, value: Secret): void {
+  try {
+    needles.add({ name: 'a secret', value: value.reveal() });
+  } catch (error) {
+    // `set` refuses such values; somebody wrote this one past it.
+    throw new VaultShellError('BAD_VALUE', 'a value of the vault is too short to be masked', {
+      hint: 'remove it: a session shows nothing that it cannot redact',
+      cause: error,
+    });
+  }
 }
 
 function redactText(needles: NeedleSet, text: string): string {

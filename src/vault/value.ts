@@ -1,4 +1,5 @@
 import { VaultShellError } from '../base/errors.ts';
+import { visibleText } from '../base/text.ts';
 
 /** Shorter would mask pieces of ordinary words everywhere; longer is a file, not a secret. */
 const MIN_VALUE_BYTES = 4;
@@ -16,6 +17,10 @@ export function checkValue(value: string, { allowWeak }: { allowWeak: boolean })
   if (bytes < MIN_VALUE_BYTES) throw bad(`is shorter than ${MIN_VALUE_BYTES} bytes`);
   if (bytes > MAX_VALUE_BYTES) throw bad(`is longer than ${MAX_VALUE_BYTES / 1024} KiB`);
   if (value.includes('\0')) throw bad('has a NUL byte in it');
+  // The redactor looks at what a reader sees: what shows nothing cannot be masked.
+  if (Buffer.byteLength(visibleText(value)) < MIN_VALUE_BYTES) {
+    throw bad(`has less than ${MIN_VALUE_BYTES} bytes that can be seen`);
+  }
   // A lone surrogate has no UTF-8: it would be stored as another character than the one given.
   if (Buffer.from(value).toString() !== value) throw bad('is no UTF-8 text');
   const why = weakness(value);

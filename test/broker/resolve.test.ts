@@ -37,7 +37,7 @@ function messageOf(resolution: Awaited<ReturnType<typeof resolve>>): string {
   return resolution.kind === 'denied' ? resolution.message : '';
 }
 
-test('the row is committed first, the redactors know the value second, the answer is last', async () => {
+test('the row is committed first, the redactors know the value second, the answer is last [G3]', async () => {
   const { store, ask } = setUp();
   const resolution = await ask({});
   store.log.push('answer');

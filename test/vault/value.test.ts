@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { weakness } from '../../src/vault/value.ts';
+import { checkValue, weakness } from '../../src/vault/value.ts';
 
 const CASES: readonly (readonly [value: string, weakness: RegExp | undefined])[] = [
   ['short-7', /shorter/],
@@ -30,3 +30,9 @@ for (const [value, expected] of CASES) {
     else assert.match(why ?? '', expected);
   });
 }
+
+test('what shows nothing on a screen is refused, weak or not', () => {
+  for (const value of ['\x1b[31m\x1b[0mabc', '\n\n\n\n\n\n\n\n\n', '\x1b]0;a title\x07ab']) {
+    assert.throws(() => checkValue(value, { allowWeak: true }), { code: 'BAD_VALUE' });
+  }
+});
