@@ -37,7 +37,8 @@ function prepareProgram(
   secrets: ReadonlyMap<string, string>,
   environment: Environment,
 ): SessionOptions['prepare'] {
-  const resolves = environment['VAULT_SHELL_LITERAL'] !== '1' && !isPassThrough(launch.file);
+  const resolves =
+    environment['VAULT_SHELL_LITERAL'] !== '1' && !isPassThrough(launch.file, launch.args);
   const names = new Set(secrets.values());
   let malformed = false;
   const holders = Object.entries(environment).filter(([, value]) => value?.includes('$VAULT<'));

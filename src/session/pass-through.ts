@@ -27,14 +27,18 @@ export const PASS_THROUGH: readonly string[] = [
   'xargs',
 ];
 
+const MANY_IN_ONE: readonly string[] = ['busybox', 'toybox'];
+
 const START_BYTES = 256;
 
 /**
  * Whether this program gets placeholders as text: by its own name, by the name of the file it is a link to,
  * or by the interpreter its `#!` names. A file that is neither a program nor has a `#!` is a shell's.
  */
-export function isPassThrough(file: string): boolean {
+export function isPassThrough(file: string, args: readonly string[]): boolean {
   if (isNamed(file)) return true;
+  // One file that is many programs, named by its first argument.
+  if (MANY_IN_ONE.includes(path.basename(file))) return isNamed(args[0] ?? '');
   let start: string;
   try {
     if (isNamed(realpathSync(file))) return true;

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { hookReaches } from '../../src/session/hook-reach.ts';
+import { isPassThrough, PASS_THROUGH } from '../../src/session/pass-through.ts';
+
+test('the names are those of the hook', () => {
+  const source = readFileSync('shell/hook/program.c', 'utf8');
+  const list = /PASS_THROUGH\[\] = \{([^}]*)\}/.exec(source)?.[1] ?? '';
+  const names = [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name);
+  assert.deepEqual(names, PASS_THROUGH);
+});
+
+describe('of files', () => {
+  let directory: string;
+  const file = (name: string, content: string): string => {
+    const target = path.join(directory, name);
+    writeFileSync(target, content, { mode: 0o755 });
+    return target;
+  };
+  before(() => {
+    directory = mkdtempSync(path.join(tmpdir(), 'vault-shell-test-'));
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  test('shells and launchers pass on, by name, by link, by #!, and so do files without one', () => {
+    assert.ok(isPassThrough('/bin/sh', []));
+    assert.ok(isPassThrough('/usr/bin/env', []));
+    const link = path.join(directory, 'shell-by-another-name');
+    symlinkSync('/bin/bash', link);
+    assert.ok(isPassThrough(link, []));
+    assert.ok(isPassThrough(file('script', '#! /bin/bash -e\n'), []));
+    assert.ok(isPassThrough(file('by-env', '#!/usr/bin/env python3\n'), []));
+    assert.ok(isPassThrough(file('bare', 'echo hi\n'), []));
+    assert.ok(isPassThrough('/bin/busybox', ['sh', '-c', 'x']));
+  });
+
+  test('other programs are targets', () => {
+    assert.ok(!isPassThrough('/bin/cat', []));
+    assert.ok(!isPassThrough(process.execPath, []));
+    assert.ok(!isPassThrough(file('python', '#!/usr/bin/python3\n'), []));
+    assert.ok(!isPassThrough('/bin/busybox', ['cat']));
+  });
+
+  test('the loader takes the hook into dynamic programs and their scripts, not into set-uid ones', () => {
+    assert.ok(hookReaches('/bin/sh'));
+    assert.ok(hookReaches(file('dynamic-script', '#!/bin/sh\n')));
+    assert.ok(!hookReaches('/usr/bin/passwd'));
+  });
+});
