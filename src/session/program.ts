@@ -66,13 +66,17 @@ function notFound(name: string): VaultShellError {
   return new VaultShellError('NOT_FOUND', `command not found: ${escapeControls(name)}`);
 }
 
+/** What cannot be looked at, as in a directory of PATH that is closed to us, is missing: so do shells have it. */
 function stateOf(file: string): 'executable' | 'not executable' | 'missing' {
   try {
     if (!statSync(file).isFile()) return 'not executable';
+  } catch {
+    return 'missing';
+  }
+  try {
     accessSync(file, constants.X_OK);
     return 'executable';
-  } catch (error) {
-    const code = systemCode(error);
-    return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'not executable';
+  } catch {
+    return 'not executable';
   }
 }

@@ -1,9 +1,10 @@
 import { execFileSync, spawn, type SpawnOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { systemCode } from '../../src/base/errors.ts';
 import type { Secret } from '../../src/base/secret.ts';
 import { startBroker, type Broker } from '../../src/broker/server.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
@@ -81,7 +82,7 @@ export async function startHookSession(
     },
   });
   const environment = {
-    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    PATH: openPath(),
     HOME: directory,
     LANG: 'C.UTF-8',
     VAULT: '$VAULT',
@@ -140,4 +141,18 @@ async function runProgram(
     signal,
     pid,
   };
+}
+
+/** PATH without the directories that are closed to this user: with one, a missing program is EACCES. */
+function openPath(): string {
+  const isOpen = (directory: string): boolean => {
+    try {
+      accessSync(directory, constants.X_OK);
+      return true;
+    } catch (error) {
+      return systemCode(error) !== 'EACCES';
+    }
+  };
+  const directories = (process.env['PATH'] ?? '/usr/bin:/bin').split(':');
+  return directories.filter(isOpen).join(':');
 }
