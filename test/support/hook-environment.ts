@@ -145,14 +145,15 @@ async function runProgram(
 
 /** PATH without the directories that are closed to this user: with one, a missing program is EACCES. */
 function openPath(): string {
-  const isOpen = (directory: string): boolean => {
-    try {
-      accessSync(directory, constants.X_OK);
-      return true;
-    } catch (error) {
-      return systemCode(error) !== 'EACCES';
-    }
-  };
   const directories = (process.env['PATH'] ?? '/usr/bin:/bin').split(':');
   return directories.filter(isOpen).join(':');
+}
+
+function isOpen(directory: string): boolean {
+  try {
+    accessSync(directory, constants.X_OK);
+    return true;
+  } catch (error) {
+    return systemCode(error) !== 'EACCES';
+  }
 }
