@@ -9,7 +9,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Gives the vault's directory: the option, else VAULT_SHELL_DIR, else the XDG data directory. */
 export function vaultDirectory(option: string | undefined, environment: Environment): string {
-  if (option !== undefined && option !== '') return path.resolve(option);
+  // As from `--vault "$UNSET"`: the one vault that is not meant then is the default one.
+  if (option === '') throw new VaultShellError('USAGE', '--vault needs a directory');
+  if (option !== undefined) return path.resolve(option);
   const fromEnvironment = environment['VAULT_SHELL_DIR'];
   if (fromEnvironment !== undefined && fromEnvironment !== '') return path.resolve(fromEnvironment);
   const xdg = environment['XDG_DATA_HOME'];

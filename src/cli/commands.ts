@@ -37,12 +37,16 @@ const SESSION_HELP = `vault-shell [--vault DIR] [--shell PATH] [-- PROGRAM ARGS.
 Without a command: starts your shell in a session. Programs started in it may be
 given secrets as "$VAULT<name>" (quoted); all output is redacted.`;
 
+const RUN_HELP = `vault-shell run [-s NAME[=VARIABLE]]... [--] CMD ARGS...
+
+one command, with secrets as environment variables`;
+
 /** Runs a management command (or prints help or the version) and gives the exit code. */
 export async function runCommand(
   argv: readonly string[],
   environment: Environment,
 ): Promise<number> {
-  const parser = yargs([...argv])
+  const parser = yargs(joinOperands(argv))
     .scriptName('vault-shell')
     .usage(SESSION_HELP)
     .locale('en')
@@ -50,23 +54,34 @@ export async function runCommand(
     .version(versionText())
     .option('vault', { type: 'string', requiresArg: true, describe: 'directory of the vault' })
     .option('no-color', { type: 'boolean', describe: 'plain output (as with NO_COLOR)' })
-    .parserConfiguration({ 'boolean-negation': false, 'duplicate-arguments-array': false })
-    .strict()
+    .parserConfiguration({
+      'boolean-negation': false,
+      'duplicate-arguments-array': false,
+      'populate--': true,
+    })
+    .strictOptions()
     .demandCommand(1)
     .wrap(100)
     .fail((message: string | null, error: Error | undefined) => {
-      if (error !== undefined) throw error;
+      // yargs throws its own kind where an option lacks its value; every other is ours.
+      if (error !== undefined && error.name !== 'YError') throw error;
       throw new VaultShellError('USAGE', asOneLine(message ?? 'wrong usage'), {
         hint: 'vault-shell --help',
       });
     });
-  parser.command(
-    'run [-s NAME[=VARIABLE]]... [--] CMD',
-    'one command, with secrets as environment variables',
+  // For the help alone: its line was read already (shell-arguments.ts).
+  parser.command('run', 'one command, with secrets as environment variables', (run) =>
+    run.usage(RUN_HELP).option('secret', {
+      alias: 's',
+      type: 'string',
+      requiresArg: true,
+      describe: 'give a secret in the variable of its name, or in VARIABLE; may be repeated',
+    }),
   );
   let exitCode = 0;
   for (const command of COMMANDS) {
     parser.command(command.usage, command.describe, command.build, async (parsed) => {
+      refuseOperands(parsed._.slice(1), command);
       const context: Context = {
         environment,
         directory: vaultDirectory(textOf(parsed, 'vault'), environment),
@@ -78,9 +93,31 @@ export async function runCommand(
   return exitCode;
 }
 
+/**
+ * `rm -- NAME` is `rm NAME`: yargs fills no positional from behind the `--`. What `key add` has there is a
+ * command line of its own.
+ */
+function joinOperands(argv: readonly string[]): string[] {
+  return argv.filter((word) => word !== '--' || argv[0] === 'key');
+}
+
+/** Not shown: with `set NAME VALUE` it is a value. */
+function refuseOperands(operands: readonly unknown[], { usage }: Command): void {
+  if (operands.length === 0) return;
+  const [name = ''] = usage.split(' ');
+  throw new VaultShellError('USAGE', `too many arguments for ${name}`, {
+    hint:
+      name === 'set'
+        ? 'a value is asked for, or read from stdin or a file; on the command line others would see it'
+        : `vault-shell ${name} --help`,
+  });
+}
+
 /** What yargs says, in our manner. */
 function asOneLine(message: string): string {
   if (message.startsWith('Not enough non-option arguments')) return 'an argument is missing';
+  const option = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+  if (option !== undefined) return `--${option} needs a value`;
   const text = message.replace(/\s*\n\s*/g, ' ');
   return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -36,7 +36,7 @@ export async function newSlot(request: SlotRequest): Promise<Slot> {
           hint: 'vault-shell key add --key command -- PROGRAM ARGS...',
         });
       }
-      const printed = await keyFromCommand(argv, { environment });
+      const printed = await keyFromCommand(argv, { environment: plainEnvironment(environment) });
       const same = printed.equals(key);
       printed.fill(0);
       if (!same) throw new VaultShellError('WRONG_KEY', 'the command prints another key');

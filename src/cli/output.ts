@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { VaultShellError } from '../base/errors.ts';
+import { systemCode, VaultShellError } from '../base/errors.ts';
 import { escapeControls } from '../base/text.ts';
 
 /*
@@ -8,9 +8,20 @@ import { escapeControls } from '../base/text.ts';
  * nothing is lost when the process ends right after.
  */
 
-/** Writes data to stdout, whole, waiting for a slow reader; ends quietly when the reader is gone. */
+/**
+ * Writes data to stdout, whole, waiting for a slow reader; quiet when the reader is gone. Throws VAULT_IO when
+ * it is lost for another reason (a full disk).
+ */
 export function printData(text: string): void {
-  writeAll(1, text);
+  try {
+    writeAll(1, text);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'EPIPE') return;
+    throw new VaultShellError('VAULT_IO', `cannot write the output: ${code ?? 'unknown error'}`, {
+      cause: error,
+    });
+  }
 }
 
 export function printLine(text: string): void {
@@ -18,7 +29,7 @@ export function printLine(text: string): void {
 }
 
 export function say(message: string): void {
-  writeAll(2, `vault-shell: ${message}\n`);
+  tell(`vault-shell: ${message}\n`);
 }
 
 /** Prints an error as `error:` and, where it helps, `hint:`; a stack trace only when `debug`. */
@@ -30,7 +41,15 @@ export function printError(error: unknown, debug: boolean): void {
     say(`error: internal error: ${escapeControls(messageOf(error))}`);
     say('hint: set VAULT_SHELL_DEBUG=1 for a stack trace');
   }
-  if (debug && error instanceof Error) writeAll(2, `${error.stack ?? ''}\n`);
+  if (debug && error instanceof Error) tell(`${error.stack ?? ''}\n`);
+}
+
+function tell(text: string): void {
+  try {
+    writeAll(2, text);
+  } catch {
+    // There is nobody else to tell.
+  }
 }
 
 function messageOf(error: unknown): string {
@@ -44,12 +63,8 @@ function writeAll(fd: number, text: string): void {
     try {
       from += writeSync(fd, bytes, from);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'EAGAIN') {
-        waitBriefly();
-        continue;
-      }
-      return; // EPIPE and the like: nobody reads, and there is nobody to tell
+      if (systemCode(error) !== 'EAGAIN') throw error;
+      waitBriefly();
     }
   }
 }

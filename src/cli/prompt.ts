@@ -43,14 +43,25 @@ async function ask(question: string, hidden: boolean): Promise<string> {
       done();
     },
   });
-  if (hidden) show(question);
   const lines = createInterface({ input: terminal, output: echo, terminal: true, historySize: 0 });
+  // Only now does the terminal not echo any more what is typed as an answer.
+  if (hidden) show(question);
   try {
     return await new Promise<string>((resolve, reject) => {
       const cancel = (): void => reject(new VaultShellError('REFUSED', 'cancelled'));
       lines.on('SIGINT', cancel);
       lines.on('close', cancel);
-      lines.question(hidden ? '' : question, resolve);
+      lines.question(hidden ? '' : question, (answer) => {
+        // What was pasted with it comes in the same turn. Half of a key must not pass for the whole.
+        let more = false;
+        lines.on('line', () => {
+          more = true;
+        });
+        setImmediate(() => {
+          if (more || lines.line !== '') reject(severalLines());
+          else resolve(answer);
+        });
+      });
     });
   } finally {
     lines.removeAllListeners('close');
@@ -60,4 +71,10 @@ async function ask(question: string, hidden: boolean): Promise<string> {
     show(hidden ? '\n' : '');
     closeSync(fd);
   }
+}
+
+function severalLines(): VaultShellError {
+  return new VaultShellError('REFUSED', 'more than one line was given', {
+    hint: 'a value of several lines comes from stdin or a file: set NAME --from-file FILE',
+  });
 }

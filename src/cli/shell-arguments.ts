@@ -86,7 +86,7 @@ function readRun(words: Words, globalVault: string | undefined): Invocation {
   const secrets = new Map<string, string>();
   for (;;) {
     const word = words.next();
-    if (word === '--help') return { kind: 'command', argv: ['run', '--help'] };
+    if (word === '--help' || word === '--version') return { kind: 'command', argv: ['run', word] };
     if (word === '--no-color') continue;
     if (word === '-s' || (word !== undefined && isOption(word, '--secret'))) {
       addSecret(secrets, words.valueOf(word));

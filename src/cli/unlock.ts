@@ -15,12 +15,21 @@ export const PASSPHRASE_VARIABLE = 'VAULT_SHELL_PASSPHRASE';
 
 const PROMPT_ATTEMPTS = 3;
 
+export interface UnlockOptions {
+  /** Whether a human may be asked; true unless given. */
+  readonly ask?: boolean;
+}
+
 /**
  * Gives the vault's 32-byte key, which the caller zeroes: from VAULT_SHELL_HEXKEY, from
  * VAULT_SHELL_PASSPHRASE, from slots that need no human, from a prompt on the terminal; else
  * VAULT_LOCKED. A variable that is set and wrong is an error, not a reason to go on.
  */
-export async function unlock(vault: VaultFile, environment: Environment): Promise<Buffer> {
+export async function unlock(
+  vault: VaultFile,
+  environment: Environment,
+  { ask = true }: UnlockOptions = {},
+): Promise<Buffer> {
   const hexkey = environment[HEXKEY_VARIABLE];
   if (hexkey !== undefined && hexkey !== '') return parseHexkey(hexkey);
 
@@ -31,19 +40,19 @@ export async function unlock(vault: VaultFile, environment: Environment): Promis
     return tryPassphrase(passphraseSlots, passphrase);
   }
 
-  const keychain = { environment: plainEnvironment(environment) };
+  const plain = { environment: plainEnvironment(environment) };
   const failures: VaultShellError[] = [];
   for (const slot of slots) {
     try {
-      if (slot.kind === 'keychain') return await loadFromKeychain(vault.id, keychain);
-      if (slot.kind === 'command') return await keyFromCommand(slot.argv, { environment });
+      if (slot.kind === 'keychain') return await loadFromKeychain(vault.id, plain);
+      if (slot.kind === 'command') return await keyFromCommand(slot.argv, plain);
     } catch (error) {
       if (!(error instanceof VaultShellError)) throw error;
       failures.push(error);
     }
   }
 
-  if (passphraseSlots.length > 0 && canAsk()) return promptForKey(passphraseSlots);
+  if (ask && passphraseSlots.length > 0 && canAsk()) return promptForKey(passphraseSlots);
   const [failure] = failures;
   throw new VaultShellError(
     'VAULT_LOCKED',

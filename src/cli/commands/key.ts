@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { VaultShellError } from '../../base/errors.ts';
 import { removeFromKeychain } from '../../keys/keychain.ts';
 import { parseSlots, type Slot } from '../../keys/slot.ts';
@@ -20,15 +21,15 @@ export const keyCommand: Command = {
       .positional('action', { choices: ACTIONS, demandOption: true })
       .positional('id', { type: 'string', describe: 'slot to remove, as `key list` shows it' })
       .option('key', { choices: SLOT_KINDS, describe: 'kind of slot to add' })
-      .option('command', {
-        type: 'string',
-        array: true,
-        describe: 'for a command slot: the program that prints the key, and its arguments',
-      })
-      .option('json', { type: 'boolean', describe: 'print JSON' }),
+      .option('json', { type: 'boolean', describe: 'print JSON' })
+      .epilogue('key add --key command -- PROGRAM ARGS...: a program that prints the key'),
   run: async (parsed, context) => {
     const action = choiceOf(parsed, 'action', ACTIONS);
     const id = textOf(parsed, 'id');
+    const command = commandOf(parsed);
+    if (command.length > 0 && (action !== 'add' || textOf(parsed, 'key') !== 'command')) {
+      throw new VaultShellError('USAGE', 'only key add --key command takes a command');
+    }
     if ((action === 'remove') !== (id !== undefined)) {
       throw new VaultShellError(
         'USAGE',
@@ -40,7 +41,7 @@ export const keyCommand: Command = {
         list(parsed, context);
         return undefined;
       case 'add':
-        await add(parsed, context);
+        await add(parsed, command, context);
         return undefined;
       case 'remove':
         await remove(id ?? '', context);
@@ -50,6 +51,14 @@ export const keyCommand: Command = {
     }
   },
 };
+
+/** What follows `--`, word for word; a program named by a path is the same one from every directory. */
+function commandOf(parsed: Arguments): string[] {
+  const words = parsed['--'];
+  const [program, ...rest] = Array.isArray(words) ? words.map(String) : [];
+  if (program === undefined) return [];
+  return [program.includes('/') ? path.resolve(program) : program, ...rest];
+}
 
 function list(parsed: Arguments, { directory }: Context): void {
   const slots = parseSlots(readVaultFile(directory).slots).map(describe);
@@ -67,16 +76,15 @@ function describe({ id, kind, created_at }: Slot): Pick<Slot, 'id' | 'kind' | 'c
   return { id, kind, created_at };
 }
 
-async function add(parsed: Arguments, context: Context): Promise<void> {
+async function add(parsed: Arguments, command: readonly string[], context: Context): Promise<void> {
   const kind = choiceOf(parsed, 'key', SLOT_KINDS);
-  const command = parsed['command'];
   await withVault(context, async (vault) => {
     await listSecrets(vault); // the key fits, or nothing is changed
     const slot = await newSlot({
       kind,
       vaultId: vault.file.id,
       key: vault.key,
-      argv: Array.isArray(command) ? command.map(String) : [],
+      argv: command,
       environment: context.environment,
     });
     await changeSlots(vault, (slots) => {

@@ -23,11 +23,14 @@ export const revealCommand: Command = {
       command: quoteArgv(['vault-shell', 'reveal', name]),
       cwd: process.cwd(),
     };
+    if (refusal !== undefined) {
+      // It is refused even where the vault cannot be opened to write that down.
+      await withVault(context, (vault) => deny(vault, request), { ask: false }).catch(
+        () => undefined,
+      );
+      throw new VaultShellError('REFUSED', refusal);
+    }
     await withVault(context, async (vault) => {
-      if (refusal !== undefined) {
-        await deny(vault, request);
-        throw new VaultShellError('REFUSED', refusal);
-      }
       await showSecret(vault, name);
       const answer = await askShown(`vault-shell: show the value of ${name} here? [y/N] `);
       if (!/^y(es)?$/i.test(answer.trim())) {
