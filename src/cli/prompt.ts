@@ -46,9 +46,14 @@ async function ask(question: string, hidden: boolean): Promise<string> {
   const lines = createInterface({ input: terminal, output: echo, terminal: true, historySize: 0 });
   // Only now does the terminal not echo any more what is typed as an answer.
   if (hidden) show(question);
+  // The line end that a person types is shown only where the rest of the answer is.
+  let lineEnd = hidden ? '\n' : '';
   try {
     return await new Promise<string>((resolve, reject) => {
-      const cancel = (): void => reject(new VaultShellError('REFUSED', 'cancelled'));
+      const cancel = (): void => {
+        lineEnd = '\n';
+        reject(new VaultShellError('REFUSED', 'cancelled'));
+      };
       lines.on('SIGINT', cancel);
       lines.on('close', cancel);
       lines.question(hidden ? '' : question, (answer) => {
@@ -68,7 +73,7 @@ async function ask(question: string, hidden: boolean): Promise<string> {
     lines.close();
     terminal.setRawMode(false);
     terminal.destroy();
-    show(hidden ? '\n' : '');
+    show(lineEnd);
     closeSync(fd);
   }
 }

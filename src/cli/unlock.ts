@@ -7,6 +7,7 @@ import { unwrapKey } from '../keys/passphrase.ts';
 import { parseSlots, type PassphraseSlot, type Slot } from '../keys/slot.ts';
 import { plainEnvironment } from '../session/environment.ts';
 import type { VaultFile } from '../vault/files.ts';
+import { say } from './output.ts';
 import { askHidden, canAsk } from './prompt.ts';
 
 /** Variables that can open a vault. They never reach a child. */
@@ -69,6 +70,7 @@ async function promptForKey(slots: readonly PassphraseSlot[]): Promise<Buffer> {
     } catch (error) {
       const wrong = error instanceof VaultShellError && error.code === 'WRONG_KEY';
       if (!wrong || attempt === PROMPT_ATTEMPTS) throw error;
+      say('wrong passphrase, try again');
     }
   }
 }

@@ -103,7 +103,8 @@ export function runProgram(
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const env = { ...place.environment, ...options.env };
-    const child = spawn(file, args, { env, cwd: options.cwd ?? place.home });
+    // In a session of its own: nothing may find, and ask on, the terminal that the tests are run in.
+    const child = spawn(file, args, { env, cwd: options.cwd ?? place.home, detached: true });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));

@@ -32,8 +32,7 @@ export const revealCommand: Command = {
     }
     await withVault(context, async (vault) => {
       await showSecret(vault, name);
-      const answer = await askShown(`vault-shell: show the value of ${name} here? [y/N] `);
-      if (!/^y(es)?$/i.test(answer.trim())) {
+      if (!(await isConfirmed(name))) {
         await deny(vault, request);
         throw new VaultShellError('REFUSED', 'not shown');
       }
@@ -45,6 +44,17 @@ export const revealCommand: Command = {
     return undefined;
   },
 };
+
+async function isConfirmed(name: string): Promise<boolean> {
+  try {
+    const answer = await askShown(`vault-shell: show the value of ${name} here? [y/N] `);
+    return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    // Ctrl-C is a no, and to be written down like one.
+    if (error instanceof VaultShellError && error.code === 'REFUSED') return false;
+    throw error;
+  }
+}
 
 function refusalFor(inSession: boolean): string | undefined {
   if (inSession) return 'reveal does not work inside a session';
