@@ -19,18 +19,21 @@ async function inPlace(use: (place: TestVault) => Promise<void>): Promise<void> 
 describe('init on a terminal', () => {
   test('asks twice without showing it; the passphrase opens the vault', () =>
     inPlace(async (place) => {
-      await withTerminal(openOnTerminal(place, { args: ['init'], env: NO_KEY }), async (terminal) => {
-        await terminal.waitFor('new passphrase: ');
-        terminal.send('correct horse\r');
-        await terminal.waitFor('the same again: ');
-        terminal.send('correct horse\r');
-        assert.deepEqual(await terminal.done, { code: 0, signal: 0 });
-        assert.deepEqual(await linesOf(terminal), [
-          'vault-shell: new passphrase:',
-          'vault-shell: the same again:',
-          `vault-shell: made a vault in ${place.directory}`,
-        ]);
-      });
+      await withTerminal(
+        openOnTerminal(place, { args: ['init'], env: NO_KEY }),
+        async (terminal) => {
+          await terminal.waitFor('new passphrase: ');
+          terminal.send('correct horse\r');
+          await terminal.waitFor('the same again: ');
+          terminal.send('correct horse\r');
+          assert.deepEqual(await terminal.done, { code: 0, signal: 0 });
+          assert.deepEqual(await linesOf(terminal), [
+            'vault-shell: new passphrase:',
+            'vault-shell: the same again:',
+            `vault-shell: made a vault in ${place.directory}`,
+          ]);
+        },
+      );
       const env = { ...NO_KEY, VAULT_SHELL_PASSPHRASE: 'correct horse' };
       assert.equal(await place.ok(['list', '--json'], { env }), '[]\n');
       const slots = JSON.parse(await place.ok(['key', 'list', '--json'], { env })) as object[];

@@ -105,7 +105,14 @@ describe('key', () => {
       [['no-such-program'], /error: the key command no-such-program cannot be run: ENOENT\n/],
     ] as const) {
       // oxlint-disable-next-line no-await-in-loop
-      const { code, stderr } = await vault.run(['key', 'add', '--key', 'command', '--', ...command]);
+      const { code, stderr } = await vault.run([
+        'key',
+        'add',
+        '--key',
+        'command',
+        '--',
+        ...command,
+      ]);
       assert.equal(code, 1);
       assert.match(stderr, error);
       assert.ok(!stderr.includes('tok-of-mine'));
@@ -247,12 +254,15 @@ describe('a session on a passphrase vault', () => {
       assert.deepEqual(await terminal.done, { code: 125, signal: 0 });
       assert.match((await linesOf(terminal)).join('\n'), /error: wrong passphrase/);
     });
-    await withTerminal(openOnTerminal(place, { args: ['-c', 'echo ran'], env }), async (terminal) => {
-      await terminal.waitFor('vault-shell: passphrase: ');
-      terminal.send('\x03');
-      assert.deepEqual(await terminal.done, { code: 125, signal: 0 });
-      assert.ok(!terminal.output().includes('ran'));
-    });
+    await withTerminal(
+      openOnTerminal(place, { args: ['-c', 'echo ran'], env }),
+      async (terminal) => {
+        await terminal.waitFor('vault-shell: passphrase: ');
+        terminal.send('\x03');
+        assert.deepEqual(await terminal.done, { code: 125, signal: 0 });
+        assert.ok(!terminal.output().includes('ran'));
+      },
+    );
   });
 
   test('a command whose output is captured still asks on the terminal, not in the output', async () => {

@@ -29,7 +29,16 @@ describe('list and show', () => {
     await vault.ok(
       [
         ...['set', 'alpha/one', '--provider', 'github', '--account', 'bot'],
-        ...['--environment', 'prod', '--access', 'read', '--tags', 'a,b', '--description', 'for CI'],
+        ...[
+          '--environment',
+          'prod',
+          '--access',
+          'read',
+          '--tags',
+          'a,b',
+          '--description',
+          'for CI',
+        ],
       ],
       { input: randomValue() },
     );

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { makePlace, makeVault, randomValue, type AuditEntry, type TestVault } from '../support/cli.ts';
+import {
+  makePlace,
+  makeVault,
+  randomValue,
+  type AuditEntry,
+  type TestVault,
+} from '../support/cli.ts';
 import { openSession } from '../support/session.ts';
 import { linesOf, openOnTerminal, openOuterShell, withTerminal } from './on-terminal.ts';
 
@@ -115,12 +121,15 @@ describe('reveal', () => {
     try {
       const env = { VAULT_SHELL_HEXKEY: '', VAULT_SHELL_SESSION: 'any' };
       await place.ok(['init'], { env: { ...env, VAULT_SHELL_PASSPHRASE: 'correct horse' } });
-      await withTerminal(openOnTerminal(place, { args: ['reveal', 't'], env }), async (terminal) => {
-        assert.deepEqual(await terminal.done, { code: 1, signal: 0 });
-        assert.deepEqual(await linesOf(terminal), [
-          'vault-shell: error: reveal does not work inside a session',
-        ]);
-      });
+      await withTerminal(
+        openOnTerminal(place, { args: ['reveal', 't'], env }),
+        async (terminal) => {
+          assert.deepEqual(await terminal.done, { code: 1, signal: 0 });
+          assert.deepEqual(await linesOf(terminal), [
+            'vault-shell: error: reveal does not work inside a session',
+          ]);
+        },
+      );
     } finally {
       place.remove();
     }

@@ -19,12 +19,19 @@ export const initCommand: Command = {
     parser
       .option('key', {
         choices: KINDS,
+        requiresArg: true,
         default: 'passphrase',
         describe: `what unlocks it; hexkey: the 64 hex digits in ${HEXKEY_VARIABLE}, each time`,
       })
-      .option('cipher', { choices: CIPHERS, default: 'aes256gcm', describe: 'page encryption' })
+      .option('cipher', {
+        choices: CIPHERS,
+        requiresArg: true,
+        default: 'aes256gcm',
+        describe: 'page encryption',
+      })
       .option('storage', {
         choices: STORAGE_MODES,
+        requiresArg: true,
         default: 'exclusive',
         describe: 'how processes share the file',
       }),

@@ -20,7 +20,7 @@ export const keyCommand: Command = {
     parser
       .positional('action', { choices: ACTIONS, demandOption: true })
       .positional('id', { type: 'string', describe: 'slot to remove, as `key list` shows it' })
-      .option('key', { choices: SLOT_KINDS, describe: 'kind of slot to add' })
+      .option('key', { choices: SLOT_KINDS, requiresArg: true, describe: 'kind of slot to add' })
       .option('json', { type: 'boolean', describe: 'print JSON' })
       .epilogue('key add --key command -- PROGRAM ARGS...: a program that prints the key'),
   run: async (parsed, context) => {
