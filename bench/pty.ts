@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deferred } from '../src/session/deferred.ts';
 import { openPty, type Pty } from '../src/session/pty.ts';
+import { MAIN, makeVault, randomValue, type TestVault } from '../test/support/cli.ts';
 
 const PROXY = fileURLToPath(
   new URL('../test/session/fixtures/terminal-session.js', import.meta.url),
@@ -18,30 +19,39 @@ const WAYS = {
   direct: (command: string) => ['sh', '-c', command],
   script: (command: string) => ['script', '-qfc', command, '/dev/null'],
   proxy: (command: string) => [process.execPath, PROXY, 'sh', '-c', command],
+  session: (command: string) => [process.execPath, MAIN, '--', 'sh', '-c', command],
 } as const;
 type Way = keyof typeof WAYS;
-const NAMES = ['direct', 'script', 'proxy'] as const;
+const NAMES = ['direct', 'script', 'proxy', 'session'] as const;
+const SECRETS = 10;
 
 /**
- * Measures the proxy with a filter that does nothing: throughput and keystroke latency, against script(1) and
- * against no proxy at all, in turns within one run. Machines differ, and so do minutes: read the ratios.
+ * Measures throughput and keystroke latency of the proxy with a filter that does nothing and of a whole
+ * session with SECRETS secrets in every form, against script(1) and against nothing, in turns within one run. Machines differ, and so do minutes: read the ratios.
  */
 export async function benchPty(print: (line: string) => void): Promise<void> {
   const directory = mkdtempSync(path.join(tmpdir(), 'vs-bench-'));
   const file = path.join(directory, 'text');
+  const vault = await makeVault();
   try {
     writeFileSync(file, colouredText());
-    await benchThroughput(file, print);
-    await benchLatency(print);
+    for (let n = 0; n < SECRETS; n++) await vault.set(`secret_${n}`, randomValue());
+    await benchThroughput(file, vault, print);
+    await benchLatency(vault, print);
   } finally {
+    vault.remove();
     rmSync(directory, { recursive: true });
   }
 }
 
-async function benchThroughput(file: string, print: (line: string) => void): Promise<void> {
-  const rates: Record<Way, number[]> = { direct: [], script: [], proxy: [] };
+async function benchThroughput(
+  file: string,
+  vault: TestVault,
+  print: (line: string) => void,
+): Promise<void> {
+  const rates: Record<Way, number[]> = { direct: [], script: [], proxy: [], session: [] };
   for (let round = 0; round < ROUNDS; round++) {
-    for (const way of NAMES) rates[way].push(await throughputOf(way, file));
+    for (const way of NAMES) rates[way].push(await throughputOf(way, file, vault));
   }
   const baseline = median(rates.script);
   for (const way of NAMES) {
@@ -53,11 +63,11 @@ async function benchThroughput(file: string, print: (line: string) => void): Pro
 }
 
 /** Gives MB/s from the first byte of the text to the last, so that starting up does not count. */
-async function throughputOf(way: Way, file: string): Promise<number> {
+async function throughputOf(way: Way, file: string, vault: TestVault): Promise<number> {
   let total = 0;
   let first = 0n;
   let last = 0n;
-  const pty = start(way, `stty -opost; cat ${file}`, (chunk) => {
+  const pty = start(way, vault, `stty -opost; cat ${file}`, (chunk) => {
     last = process.hrtime.bigint();
     if (total === 0) first = last;
     total += chunk.length;
@@ -67,10 +77,10 @@ async function throughputOf(way: Way, file: string): Promise<number> {
   return total / 1e6 / (Number(last - first) / 1e9);
 }
 
-async function benchLatency(print: (line: string) => void): Promise<void> {
-  const baseline = await latencyOf('script');
+async function benchLatency(vault: TestVault, print: (line: string) => void): Promise<void> {
+  const baseline = await latencyOf('script', vault);
   for (const way of NAMES) {
-    const times = way === 'script' ? baseline : await latencyOf(way);
+    const times = way === 'script' ? baseline : await latencyOf(way, vault);
     const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
     const ratio = p50 / quantile(baseline, 0.5);
     print(
@@ -80,11 +90,11 @@ async function benchLatency(print: (line: string) => void): Promise<void> {
 }
 
 /** Gives the milliseconds from a key to its echo by the innermost terminal, sorted. */
-async function latencyOf(way: Way): Promise<number[]> {
+async function latencyOf(way: Way, vault: TestVault): Promise<number[]> {
   let output = '';
   let arrived = deferred<void>();
   let wanted = 'ready';
-  const pty = start(way, 'printf ready; exec cat', (chunk) => {
+  const pty = start(way, vault, 'printf ready; exec cat', (chunk) => {
     output += Buffer.from(chunk).toString('latin1');
     if (output.includes(wanted)) arrived.resolve();
   });
@@ -104,11 +114,16 @@ async function latencyOf(way: Way): Promise<number[]> {
   return times.toSorted((a, b) => a - b);
 }
 
-function start(way: Way, command: string, onChunk: (chunk: Uint8Array) => void): Pty {
+function start(
+  way: Way,
+  vault: TestVault,
+  command: string,
+  onChunk: (chunk: Uint8Array) => void,
+): Pty {
   const [file = '', ...args] = WAYS[way](command);
   return openPty({
     launch: { file: file.includes('/') ? file : `/usr/bin/${file}`, args },
-    environment: { PATH: '/usr/bin:/bin', TERM: 'xterm-256color', SHELL: '/bin/sh' },
+    environment: { ...vault.environment, PATH: '/usr/bin:/bin' },
     cwd: '/',
     size: { columns: 80, rows: 24 },
     onOutput(chunk) {

@@ -2,32 +2,22 @@ import { readFileSync } from 'node:fs';
 import yargs from 'yargs';
 import { VaultShellError } from '../base/errors.ts';
 import { vaultDirectory, type Environment } from '../base/paths.ts';
-import { auditCommand } from './commands/audit.ts';
 import { textOf, type Command, type Context } from './commands/command.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { importCommand } from './commands/import.ts';
-import { initCommand } from './commands/init.ts';
-import { keyCommand } from './commands/key.ts';
-import { listCommand } from './commands/list.ts';
-import { redactCommand } from './commands/redact.ts';
-import { revealCommand } from './commands/reveal.ts';
-import { rmCommand } from './commands/rm.ts';
-import { setCommand } from './commands/set.ts';
-import { showCommand } from './commands/show.ts';
 
-const COMMANDS: readonly Command[] = [
-  initCommand,
-  setCommand,
-  listCommand,
-  showCommand,
-  rmCommand,
-  revealCommand,
-  redactCommand,
-  auditCommand,
-  importCommand,
-  keyCommand,
-  doctorCommand,
-];
+/** Only the command asked for is loaded: half of the time that a short one takes would be the others'. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./commands/init.ts')).initCommand,
+  set: async () => (await import('./commands/set.ts')).setCommand,
+  list: async () => (await import('./commands/list.ts')).listCommand,
+  show: async () => (await import('./commands/show.ts')).showCommand,
+  rm: async () => (await import('./commands/rm.ts')).rmCommand,
+  reveal: async () => (await import('./commands/reveal.ts')).revealCommand,
+  redact: async () => (await import('./commands/redact.ts')).redactCommand,
+  audit: async () => (await import('./commands/audit.ts')).auditCommand,
+  import: async () => (await import('./commands/import.ts')).importCommand,
+  key: async () => (await import('./commands/key.ts')).keyCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+};
 
 const SESSION_HELP = `vault-shell [--vault DIR] [--shell PATH] [-- PROGRAM ARGS...]
        vault-shell [--vault DIR] [-c CMD [NAME ARGS...] | -l | -i | -s | -lc CMD]
@@ -79,7 +69,9 @@ export async function runCommand(
     }),
   );
   let exitCode = 0;
-  for (const command of COMMANDS) {
+  const asked = COMMANDS[argv[0] ?? ''];
+  const loaders = asked === undefined ? Object.values(COMMANDS) : [asked];
+  for (const command of await Promise.all(loaders.map((load) => load()))) {
     parser.command(command.usage, command.describe, command.build, async (parsed) => {
       refuseOperands(parsed._.slice(1), command);
       const context: Context = {
