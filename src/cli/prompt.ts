@@ -1,8 +1,10 @@
-import { openSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { ReadStream } from 'node:tty';
 import { VaultShellError } from '../base/errors.ts';
+import { deferred } from '../session/deferred.ts';
+import { onSignals } from '../session/signals.ts';
 
 /** Asks on the controlling terminal without showing what is typed. Throws VAULT_LOCKED without one. */
 export async function askHidden(question: string): Promise<string> {
@@ -32,7 +34,6 @@ async function ask(question: string, hidden: boolean): Promise<string> {
     throw new VaultShellError('TERMINAL', 'no terminal to ask on', { cause: error });
   }
   const fd = openSync('/dev/tty', 'w');
-  const { writeSync, closeSync } = await import('node:fs');
   const show = (text: string): void => {
     writeSync(fd, text);
   };
@@ -43,32 +44,35 @@ async function ask(question: string, hidden: boolean): Promise<string> {
       done();
     },
   });
-  const lines = createInterface({ input: terminal, output: echo, terminal: true, historySize: 0 });
-  // Only now does the terminal not echo any more what is typed as an answer.
-  if (hidden) show(question);
+  const answer = deferred<string | VaultShellError>();
   // The line end that a person types is shown only where the rest of the answer is.
   let lineEnd = hidden ? '\n' : '';
+  function cancel(): void {
+    lineEnd = '\n';
+    answer.resolve(new VaultShellError('REFUSED', 'cancelled'));
+  }
+  // Before the echo goes: to end at once would leave the terminal without it.
+  const removeSignals = onSignals({ SIGINT: cancel, SIGTERM: cancel, SIGHUP: cancel });
+  const lines = createInterface({ input: terminal, output: echo, terminal: true, historySize: 0 });
   try {
-    return await new Promise<string>((resolve, reject) => {
-      const cancel = (): void => {
-        lineEnd = '\n';
-        reject(new VaultShellError('REFUSED', 'cancelled'));
-      };
-      lines.on('SIGINT', cancel);
-      lines.on('close', cancel);
-      lines.question(hidden ? '' : question, (answer) => {
-        // What was pasted with it comes in the same turn. Half of a key must not pass for the whole.
-        let more = false;
-        lines.on('line', () => {
-          more = true;
-        });
-        setImmediate(() => {
-          if (more || lines.line !== '') reject(severalLines());
-          else resolve(answer);
-        });
+    lines.on('SIGINT', cancel);
+    lines.on('close', cancel);
+    if (hidden) show(question);
+    lines.question(hidden ? '' : question, (line) => {
+      // What was pasted with it comes in the same turn. Half of a key must not pass for the whole.
+      let more = false;
+      lines.on('line', () => {
+        more = true;
+      });
+      setImmediate(() => {
+        answer.resolve(more || lines.line !== '' ? severalLines() : line);
       });
     });
+    const given = await answer.promise;
+    if (given instanceof VaultShellError) throw given;
+    return given;
   } finally {
+    removeSignals();
     lines.removeAllListeners('close');
     lines.close();
     terminal.setRawMode(false);

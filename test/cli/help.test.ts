@@ -2,24 +2,18 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { makePlace, makeVault, type TestVault } from '../support/cli.ts';
+import { readJson } from './on-terminal.ts';
 
-const { name, version } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
-  string,
-  string
->;
+const { name, version } = readJson<Record<string, string>>(readFileSync('package.json', 'utf8'));
 
-const COMMANDS = [
-  ...['init', 'set', 'list', 'show', 'rm', 'reveal', 'run'],
-  ...['redact', 'audit', 'import', 'key', 'doctor'],
-] as const;
+const COMMANDS = 'init set list show rm reveal run redact audit import key doctor'.split(' ');
 
 /** Every option of every command, as the contract and the README have them. */
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   init: ['--key', '--cipher', '--storage'],
-  set: [
-    ...['--provider', '--account', '--environment', '--access', '--tags', '--description'],
-    ...['--from-file', '--allow-weak'],
-  ],
+  set: '--provider --account --environment --access --tags --description --from-file --allow-weak'.split(
+    ' ',
+  ),
   list: ['--json'],
   show: ['--json'],
   run: ['-s, --secret'],
@@ -119,10 +113,6 @@ describe('options of every command', () => {
   after(() => {
     vault.remove();
     other.remove();
-  });
-
-  const hexkeyOf = ({ environment }: TestVault): Record<string, string> => ({
-    VAULT_SHELL_HEXKEY: environment['VAULT_SHELL_HEXKEY'] ?? '',
   });
 
   test('--vault before or after the command, with = or a blank, beats VAULT_SHELL_DIR', async () => {
@@ -240,3 +230,7 @@ describe('options of every command', () => {
     assert.ok(!stderr.includes('hunter2'));
   });
 });
+
+function hexkeyOf({ environment }: TestVault): Record<string, string> {
+  return { VAULT_SHELL_HEXKEY: environment['VAULT_SHELL_HEXKEY'] ?? '' };
+}

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { readJson } from './on-terminal.ts';
 
 describe('import', () => {
   let vault: TestVault;
@@ -18,7 +19,7 @@ describe('import', () => {
   }
 
   async function names(): Promise<string[]> {
-    const listed = JSON.parse(await vault.ok(['list', '--json'])) as { name: string }[];
+    const listed = readJson<{ name: string }[]>(await vault.ok(['list', '--json']));
     return listed.map(({ name }) => name);
   }
 
@@ -32,7 +33,7 @@ describe('import', () => {
     test(`${what}: nothing is imported, the line is named, no value is shown`, async () => {
       const good = randomValue();
       write(`# of the project\nGOOD=${good}\nOLD=${good}x\n${bad}\nLATER=${good}y\n`);
-      const before = await vault.ok(['list', '--json']);
+      const unchanged = await vault.ok(['list', '--json']);
       const { code, stdout, stderr } = await vault.run(['import', file]);
       assert.equal(code, 1);
       assert.equal(stdout, '');
@@ -40,7 +41,7 @@ describe('import', () => {
       assert.match(first, new RegExp(`^vault-shell: error: ${error}$`));
       assert.match(second, /^vault-shell: hint: nothing was imported/);
       assert.ok(!stderr.includes('hunter') && !stderr.includes(good));
-      assert.equal(await vault.ok(['list', '--json']), before);
+      assert.equal(await vault.ok(['list', '--json']), unchanged);
       assert.equal(await vault.ok(['redact'], { input: `${good}x` }), `${good}x`);
     });
   }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { makePlace, makeVault, randomValue, type TestVault } from '../support/cli.ts';
-import { linesOf, openOnTerminal, withTerminal } from './on-terminal.ts';
+import { linesOf, openOnTerminal, readJson, withTerminal } from './on-terminal.ts';
 
 const NO_KEY = { VAULT_SHELL_HEXKEY: '' };
 
@@ -36,7 +36,7 @@ describe('init on a terminal', () => {
       );
       const env = { ...NO_KEY, VAULT_SHELL_PASSPHRASE: 'correct horse' };
       assert.equal(await place.ok(['list', '--json'], { env }), '[]\n');
-      const slots = JSON.parse(await place.ok(['key', 'list', '--json'], { env })) as object[];
+      const slots = readJson<object[]>(await place.ok(['key', 'list', '--json'], { env }));
       assert.equal(slots.length, 1);
     }));
 
@@ -122,9 +122,9 @@ for (const [what, options] of [
     const vault = await makeVault(options);
     const value = randomValue();
     try {
-      const kept = JSON.parse(
+      const kept = readJson<Record<string, unknown>>(
         readFileSync(path.join(vault.directory, 'vault.json'), 'utf8'),
-      ) as Record<string, unknown>;
+      );
       assert.ok(Object.values(kept).includes(options.at(-1)?.split('=').at(-1)), String(options));
       await vault.set('t', value);
       assert.match(await vault.ok(['list']), /^t +never$/m);

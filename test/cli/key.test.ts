@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makePlace, makeVault, randomValue, type TestVault } from '../support/cli.ts';
-import { linesOf, openOnTerminal, openOuterShell, withTerminal } from './on-terminal.ts';
+import { linesOf, openOnTerminal, openOuterShell, readJson, withTerminal } from './on-terminal.ts';
 
 const NO_KEY = { VAULT_SHELL_HEXKEY: '' };
 
@@ -14,7 +14,7 @@ interface ListedSlot {
 }
 
 async function slotsOf(vault: TestVault): Promise<ListedSlot[]> {
-  return JSON.parse(await vault.ok(['key', 'list', '--json'])) as ListedSlot[];
+  return readJson<ListedSlot[]>(await vault.ok(['key', 'list', '--json']));
 }
 
 /** A program that prints the vault's key, notes its environment and arguments, and can be made to fail. */
@@ -97,7 +97,7 @@ describe('key', () => {
   });
 
   test('what is no key, or another one, is refused and changes nothing', async () => {
-    const before = await slotsOf(vault);
+    const unchanged = await slotsOf(vault);
     for (const [command, error] of [
       [['printf', '%064d', '0'], /error: the command prints another key\n$/],
       [['echo', 'tok-of-mine'], /error: the key command echo printed something that is no key\n/],
@@ -122,7 +122,7 @@ describe('key', () => {
     });
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /the key does not open this vault/);
-    assert.deepEqual(await slotsOf(vault), before);
+    assert.deepEqual(await slotsOf(vault), unchanged);
   });
 
   test('slots go by their id, all but the last', async () => {

@@ -3,6 +3,7 @@ import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { MAIN, makeVault, runProgram, randomValue, type TestVault } from '../support/cli.ts';
+import { readJson } from './on-terminal.ts';
 
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -28,17 +29,20 @@ describe('list and show', () => {
     await vault.set('zeta', randomValue());
     await vault.ok(
       [
-        ...['set', 'alpha/one', '--provider', 'github', '--account', 'bot'],
-        ...[
-          '--environment',
-          'prod',
-          '--access',
-          'read',
-          '--tags',
-          'a,b',
-          '--description',
-          'for CI',
-        ],
+        'set',
+        'alpha/one',
+        '--provider',
+        'github',
+        '--account',
+        'bot',
+        '--environment',
+        'prod',
+        '--access',
+        'read',
+        '--tags',
+        'a,b',
+        '--description',
+        'for CI',
       ],
       { input: randomValue() },
     );
@@ -46,7 +50,7 @@ describe('list and show', () => {
   after(() => vault.remove());
 
   test('--json has these fields, in this order, sorted by name', async () => {
-    const listed = JSON.parse(await vault.ok(['list', '--json'])) as Record<string, unknown>[];
+    const listed = readJson<Record<string, unknown>[]>(await vault.ok(['list', '--json']));
     const [alpha, zeta] = listed;
     assert.equal(listed.length, 2);
     const created = alpha?.['created_at'];
@@ -93,15 +97,15 @@ describe('list and show', () => {
 
   test('the time of the last use appears', async () => {
     await vault.ok(['run', '-s', 'zeta', 'true']);
-    const shown = JSON.parse(await vault.ok(['show', 'zeta', '--json'])) as Record<string, unknown>;
+    const shown = readJson<Record<string, unknown>>(await vault.ok(['show', 'zeta', '--json']));
     assert.match(String(shown['last_used_at']), ISO_TIME);
     assert.match(await vault.ok(['list']), /^zeta +\S+Z$/m);
   });
 
   test('a set of a secret that is there keeps its time of creation', async () => {
-    const before = await vault.ok(['show', 'zeta', '--json']);
+    const unchanged = await vault.ok(['show', 'zeta', '--json']);
     await vault.set('zeta', randomValue());
-    assert.equal(await vault.ok(['show', 'zeta', '--json']), before);
+    assert.equal(await vault.ok(['show', 'zeta', '--json']), unchanged);
   });
 
   test('show and rm of what is not there: 1, one line and a hint', async () => {
@@ -149,7 +153,7 @@ describe('rm', () => {
       await vault.ok(['run', '-s', 'gone', 'true']);
       const { code, stdout, stderr } = await vault.run(['rm', 'gone']);
       assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '', stderr: '' });
-      const listed = JSON.parse(await vault.ok(['list', '--json'])) as { name: string }[];
+      const listed = readJson<{ name: string }[]>(await vault.ok(['list', '--json']));
       assert.deepEqual(
         listed.map(({ name }) => name),
         ['stays'],
@@ -161,7 +165,7 @@ describe('rm', () => {
       assert.equal(await vault.ok(['redact'], { input: value }), value);
       // A secret of that name made anew starts with nothing of the old one.
       await vault.ok(['set', 'gone'], { input: randomValue() });
-      const shown = JSON.parse(await vault.ok(['show', 'gone', '--json'])) as object;
+      const shown = readJson<object>(await vault.ok(['show', 'gone', '--json']));
       assert.equal('last_used_at' in shown && shown.last_used_at, null);
     } finally {
       vault.remove();
@@ -219,19 +223,25 @@ describe('audit', () => {
     assert.match(lines[1] ?? '', /\$VAULT<one>/);
   });
 
+  async function namesIn(...args: string[]): Promise<(readonly string[])[]> {
+    const text = await vault.ok(['audit', '--json', ...args]);
+    return readJson<{ secrets: string[] }[]>(text).map(({ secrets }) => secrets);
+  }
+
   test('--limit and --secret choose rows', async () => {
-    const ids = async (...args: string[]): Promise<(readonly string[])[]> => {
-      const text = await vault.ok(['audit', '--json', ...args]);
-      return (JSON.parse(text) as { secrets: string[] }[]).map(({ secrets }) => secrets);
-    };
-    assert.deepEqual(await ids('--limit', '2'), [['one'], ['nope']]);
-    assert.deepEqual(await ids('--limit=100'), [['one'], ['nope'], ['two', 'one.more'], ['one']]);
-    assert.deepEqual(await ids('--secret', 'one'), [['one'], ['one']]);
-    assert.deepEqual(await ids('--secret', 'one', '--limit', '1'), [['one']]);
-    assert.deepEqual(await ids('--secret', 'one.more'), [['two', 'one.more']]);
-    assert.deepEqual(await ids('--secret', 'nope'), [['nope']]);
-    assert.deepEqual(await ids('--secret', 'on%'), []);
-    assert.deepEqual(await ids('--secret', 'never-used'), []);
+    assert.deepEqual(await namesIn('--limit', '2'), [['one'], ['nope']]);
+    assert.deepEqual(await namesIn('--limit=100'), [
+      ['one'],
+      ['nope'],
+      ['two', 'one.more'],
+      ['one'],
+    ]);
+    assert.deepEqual(await namesIn('--secret', 'one'), [['one'], ['one']]);
+    assert.deepEqual(await namesIn('--secret', 'one', '--limit', '1'), [['one']]);
+    assert.deepEqual(await namesIn('--secret', 'one.more'), [['two', 'one.more']]);
+    assert.deepEqual(await namesIn('--secret', 'nope'), [['nope']]);
+    assert.deepEqual(await namesIn('--secret', 'on%'), []);
+    assert.deepEqual(await namesIn('--secret', 'never-used'), []);
   });
 
   for (const limit of ['0', '-1', 'x', '1.5', '', '1e3']) {

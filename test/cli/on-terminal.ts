@@ -3,6 +3,13 @@ import path from 'node:path';
 import { MAIN, type TestVault } from '../support/cli.ts';
 import { openTestTerminal, type TestTerminal } from '../support/terminal.ts';
 
+/** Gives what `--json` printed; the caller says what that is, and its assertions find out. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- JSON.parse with a name for it
+export function readJson<T>(text: string): T {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as said
+  return JSON.parse(text) as T;
+}
+
 export interface TerminalOptions {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makeVault, randomValue, type Outcome, type TestVault } from '../support/cli.ts';
-import { linesOf, openOnTerminal, openOuterShell, withTerminal } from './on-terminal.ts';
+import { linesOf, openOnTerminal, openOuterShell, readJson, withTerminal } from './on-terminal.ts';
 
 const NO_TRACE = /^(vault-shell: (error|hint): .*\n)+$/;
 
@@ -23,16 +23,16 @@ describe('set', () => {
   }
 
   async function attributesOf(name: string): Promise<Record<string, unknown>> {
-    return JSON.parse(await vault.ok(['show', name, '--json'])) as Record<string, unknown>;
+    return readJson<Record<string, unknown>>(await vault.ok(['show', name, '--json']));
   }
 
   async function refused(args: readonly string[], input: string | Buffer): Promise<Outcome> {
-    const before = await vault.ok(['list', '--json']);
+    const unchanged = await vault.ok(['list', '--json']);
     const outcome = await vault.run(['set', ...args], { input });
     assert.notEqual(outcome.code, 0);
     assert.equal(outcome.stdout, '');
     assert.match(outcome.stderr, NO_TRACE);
-    assert.equal(await vault.ok(['list', '--json']), before);
+    assert.equal(await vault.ok(['list', '--json']), unchanged);
     return outcome;
   }
 

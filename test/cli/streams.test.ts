@@ -138,7 +138,7 @@ describe('in pipes', () => {
       await readUntil(child.stdout, `first${DOTS}\n`);
       child.stdin.end('this\n');
       await readUntil(child.stdout, `then this${DOTS}\n`);
-      const [code] = (await once(child, 'close')) as [number];
+      const [code]: unknown[] = await once(child, 'close');
       assert.equal(code, 0);
     } finally {
       child.kill('SIGKILL');
@@ -155,7 +155,7 @@ describe('in pipes', () => {
       try {
         await readUntil(child.stdout, `${DOTS}\n`);
         child.kill(signal);
-        const [ended] = (await once(child, 'close')) as [number];
+        const [ended]: unknown[] = await once(child, 'close');
         assert.equal(ended, code);
       } finally {
         child.kill('SIGKILL');
@@ -187,10 +187,10 @@ describe('with one end on a terminal', () => {
         await terminal.waitFor('outer$ ');
         const shown = (await terminal.screen()).split('\n').map((text) => text.trimEnd());
         assert.ok(shown.includes(expected.trimEnd()), shown.join('\n'));
-        const [before, after] = ['before', 'after'].map((name) =>
+        const [modesBefore, modesAfter] = ['before', 'after'].map((name) =>
           readFileSync(path.join(vault.home, name), 'utf8'),
         );
-        assert.equal(after, before);
+        assert.equal(modesAfter, modesBefore);
       });
     });
   }
@@ -214,7 +214,7 @@ async function readUntil(stream: Readable, end: string): Promise<void> {
   let text = '';
   while (!text.endsWith(end)) {
     // oxlint-disable-next-line no-await-in-loop
-    const [chunk] = (await once(stream, 'data')) as [Buffer];
-    text += chunk.toString();
+    const [chunk]: unknown[] = await once(stream, 'data');
+    text += String(chunk);
   }
 }

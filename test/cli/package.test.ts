@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { runProgram, type Outcome } from '../support/cli.ts';
+import { readJson } from './on-terminal.ts';
+
+const ROOT = path.resolve('.');
+
+describe('the package', () => {
+  let home: string;
+  before(() => {
+    home = mkdtempSync(path.join(tmpdir(), 'vault-shell-package-'));
+  });
+  after(() => rmSync(home, { recursive: true, force: true }));
+
+  function run(file: string, args: readonly string[], cwd: string): Promise<Outcome> {
+    const environment = { PATH: process.env['PATH'] ?? '', HOME: home, npm_config_cache: home };
+    return runProgram(file, args, { environment, home }, { cwd });
+  }
+
+  test('holds the program, the hook with its source, and the docs: no tests, nothing else', async () => {
+    // A copy, so that whatever npm does while it packs is not done to us.
+    const copy = path.join(home, 'copy');
+    mkdirSync(copy);
+    for (const name of ['dist', 'src', 'test', 'bench', 'shell', 'docs']) {
+      cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true });
+    }
+    for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
+      cpSync(path.join(ROOT, name), path.join(copy, name));
+    }
+    const packed = await run('npm', ['pack', '--json', '--dry-run', '--ignore-scripts'], copy);
+    assert.equal(packed.code, 0, packed.stderr);
+    const [{ files } = { files: [] }] = readJson<{ files: { path: string; mode: number }[] }[]>(
+      packed.stdout,
+    );
+    const names = files.map((file) => file.path);
+    for (const wanted of [
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+      'dist/src/cli/main.js',
+      'dist/src/redact/redactor.js',
+      'dist/src/redact/redactor.d.ts',
+      'dist/src/vault/child-main.js',
+      'dist/src/keys/keychain-main.js',
+      'dist/shell/libvault-hook.so',
+      'dist/shell/vault-native.node',
+      'shell/Makefile',
+      'docs/protocol.md',
+    ]) {
+      assert.ok(names.includes(wanted), `${wanted} is missing`);
+    }
+    const ALLOWED =
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)(\.map)?|dist\/shell\/[^/]+\.(so|node)|shell\/(Makefile|.*\.(c|h|S|map|ld|lds))|docs\/.*\.md)$/;
+    const others = names.filter((name) => !ALLOWED.test(name) || /(^|\/)tests?(\/|\.)/.test(name));
+    assert.deepEqual(others, []);
+    const main = files.find((file) => file.path === 'dist/src/cli/main.js');
+    assert.ok(main !== undefined && (main.mode & 0o111) !== 0, 'main.js is not executable');
+  });
+
+  test('main.js begins with a line that finds Node', () => {
+    const main = readFileSync(path.join(ROOT, 'dist/src/cli/main.js'), 'utf8');
+    assert.ok(main.startsWith('#!/usr/bin/env node\n'));
+  });
+
+  describe('to a program that depends on it', () => {
+    let consumer: string;
+    before(() => {
+      consumer = path.join(home, 'consumer');
+      mkdirSync(path.join(consumer, 'node_modules'), { recursive: true });
+      symlinkSync(ROOT, path.join(consumer, 'node_modules', 'vault-shell'));
+      const types = path.join('node_modules', '@types');
+      symlinkSync(path.join(ROOT, types), path.join(consumer, types));
+      writeFileSync(
+        path.join(consumer, 'package.json'),
+        '{ "name": "consumer", "private": true, "type": "module" }',
+      );
+    });
+
+    test('offers Redactor, and nothing else', async () => {
+      writeFileSync(
+        path.join(consumer, 'use.js'),
+        `import * as redact from 'vault-shell/redact';
+const redactor = new redact.Redactor({ mask: '[gone]' });
+redactor.add({ name: 'token', value: 'tok_0123456789abcdef' });
+const parts = [redactor.write(Buffer.from('a tok_0123')), redactor.release()];
+parts.push(redactor.write(Buffer.from('456789abcdef b')), redactor.end());
+console.log(Buffer.concat(parts).toString());
+for (const name of ['vault-shell', 'vault-shell/dist/src/vault/open.js', 'vault-shell/keys']) {
+  try {
+    await import(name);
+    console.log(name, 'is there');
+  } catch (error) {
+    console.log(error.code);
+  }
+}
+`,
+      );
+      const { code, stdout, stderr } = await run(process.execPath, ['use.js'], consumer);
+      assert.equal(code, 0, stderr);
+      const refusals = 'ERR_PACKAGE_PATH_NOT_EXPORTED\n'.repeat(3);
+      assert.equal(stdout, `a tok_[gone] b\n${refusals}`);
+    });
+
+    for (const [resolution, module] of [
+      ['nodenext', 'nodenext'],
+      ['bundler', 'esnext'],
+    ]) {
+      test(`its types are found by tsc (${resolution}), and say what the contract says`, async () => {
+        writeFileSync(
+          path.join(consumer, 'use.ts'),
+          `import { Redactor } from 'vault-shell/redact';
+const redactor: Redactor = new Redactor({ mask: '***', forms: 'raw' });
+redactor.add({ name: 'a', value: 'text-of-it' });
+redactor.add({ name: 'b', value: new Uint8Array([1, 2, 3, 4]) });
+const parts: Uint8Array[] = [redactor.write(new Uint8Array(1)), redactor.release(), redactor.end()];
+new Redactor();
+// @ts-expect-error: there is no such form
+new Redactor({ forms: 'some' });
+export { parts };
+`,
+        );
+        const { code, stdout } = await run(
+          process.execPath,
+          [
+            path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'),
+            '--noEmit',
+            '--strict',
+            '--target',
+            'es2022',
+            '--types',
+            'node',
+            '--module',
+            String(module),
+            '--moduleResolution',
+            String(resolution),
+            'use.ts',
+          ],
+          consumer,
+        );
+        assert.equal(code, 0, stdout);
+      });
+    }
+  });
+});
