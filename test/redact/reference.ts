@@ -29,14 +29,22 @@ export function redactWhole(
   const inner: Stretch[] = [];
   const kept = new Set<number>();
   let struck: number | undefined;
+  /** An escape sequence and the text after it, for who reads the bytes and not the screen. */
+  let bytes: { cells: Cell[]; end: number } | undefined;
+  const endEscape = (): void => {
+    if (bytes !== undefined) inner.push(...search(bytes.cells, forms, bytes.end));
+    bytes = undefined;
+  };
   for (const match of text.matchAll(PIECES)) {
     const piece = match[0];
     const at = match.index;
     if (piece.length > 1) {
+      endEscape();
       for (let n = 0; n < piece.length; n++) kept.add(at + n);
       // oxlint-disable-next-line no-control-regex -- as above
       const payload = /^\x1b[\]P^_X]([^\x07\x1b]*)/.exec(piece)?.[1];
       if (payload !== undefined) inner.push(...search(cellsOf(payload, at + 2), forms));
+      else bytes = { cells: cellsOf(piece.slice(1), at + 1), end: at + piece.length };
     } else if (piece === '\b') {
       struck = cells.pop()?.start;
     } else if (piece === '\r' || piece === '\n') {
@@ -44,9 +52,11 @@ export function redactWhole(
       struck = undefined;
     } else if (piece >= ' ' && piece !== '\x7f') {
       cells.push({ character: piece, start: struck ?? at, end: at + 1 });
+      bytes?.cells.push({ character: piece, start: at, end: at + 1 });
       struck = undefined;
     }
   }
+  endEscape();
   return render(text, union(search(cells, forms)), union(inner), kept);
 }
 
@@ -56,17 +66,18 @@ function cellsOf(text: string, from: number): Cell[] {
     .filter((cell) => cell.character >= ' ');
 }
 
-function search(cells: readonly Cell[], forms: readonly Form[]): Stretch[] {
+/** `limit`: only what begins before this place. */
+function search(cells: readonly Cell[], forms: readonly Form[], limit = Infinity): Stretch[] {
   const packed = cells.filter((cell) => cell.character !== ' ');
   return forms.flatMap((form) => {
     const needle = Buffer.from(visibleBytes(form.bytes)).toString('latin1');
-    const found = searchOne(cells, needle, form);
+    const found = searchOne(cells, needle, form, limit);
     if (form.folds !== true) return found;
-    return [...found, ...searchOne(packed, needle.replaceAll(' ', ''), form)];
+    return [...found, ...searchOne(packed, needle.replaceAll(' ', ''), form, limit)];
   });
 }
 
-function searchOne(cells: readonly Cell[], needle: string, form: Form): Stretch[] {
+function searchOne(cells: readonly Cell[], needle: string, form: Form, limit: number): Stretch[] {
   const text = cells.map((cell) => cell.character).join('');
   const tails = ['', ...(form.tails ?? []).map((tail) => Buffer.from(tail).toString('latin1'))];
   const found: Stretch[] = [];
@@ -76,6 +87,7 @@ function searchOne(cells: readonly Cell[], needle: string, form: Form): Stretch[
       at !== -1;
       at = text.indexOf(needle + tail, at + 1)
     ) {
+      if ((cells[at]?.start ?? 0) >= limit) continue;
       const before = cells[at - 1];
       const led =
         form.lead !== undefined &&
