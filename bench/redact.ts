@@ -1,71 +1,114 @@
-import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { formsOf } from '../src/redact/encodings.ts';
 import { NeedleSet, Redactor } from '../src/redact/redactor.ts';
+import { type Random, seededRandom } from '../test/support/random.ts';
+import { CORPORA, CORPUS_NAMES, hostileValues, randomValues } from './corpora.ts';
+import { buildDense, type DenseAutomaton, denseRedactor } from './dense-automaton.ts';
+import type { BenchOptions } from './options.ts';
 
 const MEBIBYTE = 1024 * 1024;
-const CORPUS_BYTES = 4 * MEBIBYTE;
-const SECRET_COUNTS = [1, 10, 100, 1000];
-const CHUNK_BYTES = [4096, 65_536];
-/** Long enough for the compiler and the clock, short enough for ten tables. */
-const SLICE_MS = 250;
+const SECRETS = [1, 10, 100, 1000];
+const CHUNKS = [4096, 65_536];
+/** Each engine gets as many turns of so long: enough for the compiler and the clock. */
+const ROUNDS = 3;
+const SLICE_MS = 150;
+/** `Buffer.indexOf` is measured here only: it takes seconds a piece with many needles. */
+const INDEX_OF_CHUNK = 65_536;
+const INDEX_OF_CORPORA: readonly string[] = ['plain', 'base64'];
+const SEED = 20_260_101;
+
+type Take = (chunk: Buffer) => unknown;
+interface Engines {
+  readonly needles: NeedleSet;
+  readonly dense: DenseAutomaton | undefined;
+  readonly forms: readonly Uint8Array[];
+  readonly costs: readonly string[];
+}
 
 /**
- * Measures the redactor with all forms against `Buffer.indexOf` for each raw value, in the same run.
- * Prints MB per second of processor time, so a busy machine changes little.
+ * The redactor with all forms of its values, against a dense automaton and against `Buffer.indexOf`
+ * with the same needles, in turns within one run. MB per second of processor time, so that a busy
+ * machine changes little.
  */
-export async function benchRedact(print: (line: string) => void): Promise<void> {
-  const corpora = { 'plain log': plainLog(), 'heavy ANSI': heavyAnsi() };
-  print('secrets  corpus      chunk  redactor MB/s  indexOf MB/s  ratio');
-  for (const count of SECRET_COUNTS) {
-    const values = Array.from({ length: count }, () => randomBytes(24).toString('base64url'));
-    const { needles, buildMs } = build(values);
-    for (const [name, corpus] of Object.entries(corpora)) {
-      for (const size of CHUNK_BYTES) {
-        const ours = rate(corpus, size, redactingWith(needles));
-        const base = rate(corpus, size, searchingFor(values));
-        print(
-          `${String(count).padStart(7)}  ${name.padEnd(10)}  ${String(size).padStart(5)}` +
-            `  ${ours.toFixed(1).padStart(13)}  ${base.toFixed(1).padStart(12)}` +
-            `  ${(ours / base).toFixed(2)}x`,
-        );
-        // Lets timers and signals of the caller through.
-        await Promise.resolve();
+export async function benchRedact(
+  print: (line: string) => void,
+  { secrets = SECRETS, corpora = CORPUS_NAMES, chunks = CHUNKS }: BenchOptions,
+): Promise<void> {
+  for (const count of secrets) {
+    const random = seededRandom(SEED + count);
+    const values = randomValues(count, random);
+    const engines = build(values, random);
+    let hostile: Engines | undefined;
+    print(`### ${count} secret${count === 1 ? '' : 's'}, ${engines.forms.length} needles\n`);
+    print('| corpus | chunk | redactor MB/s | dense MB/s | / dense | indexOf MB/s | / indexOf |');
+    print('| --- | --- | --- | --- | --- | --- | --- |');
+    for (const name of corpora) {
+      const corpus = CORPORA[name](values, random);
+      if (name === 'hostile') hostile = build(hostileValues(values), random);
+      for (const chunk of chunks) {
+        const indexOf = chunk === INDEX_OF_CHUNK && INDEX_OF_CORPORA.includes(name);
+        const rates = measure(corpus, chunk, hostile ?? engines, indexOf);
+        print(`| ${name} | ${chunk / 1024} KiB | ${rates.join(' | ')} |`);
+        // Lets a Ctrl-C through.
+        await setImmediate();
       }
+      hostile = undefined;
     }
-    const addMs = timeOf(() => {
-      needles.add({ name: 'late', value: randomBytes(24).toString('base64url') });
-      needles.ready();
-    });
-    print(
-      `${String(count).padStart(7)}  tables: built in ${buildMs.toFixed(1)} ms,` +
-        ` ${(needles.memory / MEBIBYTE).toFixed(1)} MiB; one more secret ${addMs.toFixed(1)} ms`,
-    );
+    print(`\n${engines.costs.join('\n')}\n`);
   }
 }
 
-function build(values: readonly string[]): { needles: NeedleSet; buildMs: number } {
+function build(values: readonly string[], random: Random): Engines {
   const needles = new NeedleSet();
   const buildMs = timeOf(() => {
     for (const [n, value] of values.entries()) needles.add({ name: `s${n}`, value });
     needles.ready();
   });
-  return { needles, buildMs };
+  const forms = values.flatMap((value) =>
+    formsOf(Buffer.from(value), 'all').map((form) => form.bytes),
+  );
+  let dense: DenseAutomaton | undefined;
+  const denseMs = timeOf(() => {
+    dense = buildDense(forms);
+  });
+  const { memory } = needles;
+  const addMs = timeOf(() => {
+    needles.add({ name: 'late', value: randomValues(1, random)[0] ?? '' });
+    needles.ready();
+  });
+  const ours = `${mebibytes(memory)}, built in ${buildMs.toFixed(0)} ms, one more secret in ${addMs.toFixed(1)} ms`;
+  const theirs =
+    dense === undefined
+      ? 'too large'
+      : `${mebibytes(dense.memory)}, built in ${denseMs.toFixed(0)} ms, as long again for one more`;
+  return { needles, dense, forms, costs: [`- redactor: ${ours}`, `- dense: ${theirs}`] };
 }
 
-function redactingWith(needles: NeedleSet): (chunk: Buffer) => void {
-  const redactor = new Redactor({ needles });
-  return (chunk) => {
-    redactor.write(chunk);
-  };
+/** The cells of one row: rates, and ratios of the redactor to the others. */
+function measure(corpus: Buffer, chunk: number, engines: Engines, indexOf: boolean): string[] {
+  const redactor = new Redactor({ needles: engines.needles });
+  const takers: (Take | undefined)[] = [
+    (bytes) => redactor.write(bytes),
+    engines.dense === undefined ? undefined : denseRedactor(engines.dense),
+    indexOf ? (bytes) => engines.forms.map((form) => bytes.indexOf(form)) : undefined,
+  ];
+  const rates = takers.map((): number[] => []);
+  for (let round = 0; round < ROUNDS; round++) {
+    takers.forEach((take, n) => {
+      if (take !== undefined) rates[n]?.push(rateOf(corpus, chunk, take));
+    });
+  }
+  const [ours = Number.NaN, ...others] = rates.map(median);
+  const absent = [engines.dense === undefined ? 'too large' : '', '-'];
+  return [
+    shown(ours),
+    ...others.flatMap((rate, n) =>
+      Number.isNaN(rate) ? [absent[n] ?? '', '-'] : [shown(rate), `${(ours / rate).toFixed(2)}x`],
+    ),
+  ];
 }
 
-function searchingFor(values: readonly string[]): (chunk: Buffer) => void {
-  const raw = values.map((value) => Buffer.from(value));
-  return (chunk) => {
-    for (const value of raw) chunk.indexOf(value);
-  };
-}
-
-function rate(corpus: Buffer, size: number, take: (chunk: Buffer) => void): number {
+function rateOf(corpus: Buffer, size: number, take: Take): number {
   let bytes = 0;
   const start = process.cpuUsage();
   for (let at = 0; ; at = (at + size) % (corpus.length - size)) {
@@ -84,23 +127,14 @@ function timeOf(work: () => void): number {
   return (used.user + used.system) / 1000;
 }
 
-function plainLog(): Buffer {
-  const words =
-    'GET POST /api/v1/users status latency ms connection retry worker queue build step'.split(' ');
-  let text = '';
-  for (let n = 0; text.length < CORPUS_BYTES; n++) {
-    text += `2026-11-23T10:${String(n % 60).padStart(2, '0')}:07.${n % 997} INFO`;
-    for (let w = 0; w < 9; w++) text += ` ${words[(n * 7 + w * 13) % words.length] ?? ''}`;
-    text += ` id=${((n * 2_654_435_761) >>> 0).toString(16)}\n`;
-  }
-  return Buffer.from(text);
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-function heavyAnsi(): Buffer {
-  let text = '';
-  for (let n = 0; text.length < CORPUS_BYTES; n++) {
-    text += `\u001b[${30 + (n % 8)}m\u001b[1mtest\u001b[0m passed \u001b[2K\r\u001b[${n % 40};1H`;
-    text += `\u001b]8;;file:///src/${n}.ts\u0007src/${n}.ts\u001b]8;;\u0007 ${n % 100}%\r\n`;
-  }
-  return Buffer.from(text);
+function mebibytes(bytes: number): string {
+  return `${(bytes / MEBIBYTE).toFixed(1)} MiB`;
+}
+
+function shown(rate: number): string {
+  return rate < 10 ? rate.toFixed(2) : rate.toFixed(0);
 }
