@@ -1,35 +1,19 @@
 import { createHash } from 'node:crypto';
 import { VaultShellError } from '../base/errors.ts';
-import { Automaton } from './automaton.ts';
 import { type Form, type FormChoice, formsOf } from './encodings.ts';
-import { leadAllows } from './radix.ts';
-import { visibleBytes } from './sight.ts';
-import { Skip } from './skip.ts';
+import { type Engine, openEngine, type Stream } from './engine.ts';
 
 /** Anything shorter would mask ordinary text everywhere. */
 export const MIN_VALUE_BYTES = 4;
 
 const LINE_FEED = 0x0a;
-const BLANK = 0x20;
 
-/**
- * The needles of any number of secrets, shared by the streams that look for them.
- *
- * Two automata, for two views of a stream: `flat`, the visible text, and `packed`, the same
- * without blanks, for what may be folded and indented.
- */
+/** The needles of any number of secrets, shared by the streams that look for them. */
 export class NeedleSet {
-  readonly flat = new Automaton();
-  readonly packed = new Automaton();
-  readonly skip = new Skip();
-  /** Bytes that may be the character before some needle and hold bits of its value. */
-  readonly leadBytes = new Uint8Array(256);
+  readonly #engine: Engine = openEngine();
   readonly #forms: FormChoice;
   readonly #known = new Set<string>();
-  /** Last node of a value that ends in a line feed -> the value's length without it. */
-  readonly #closedBy = new Map<number, number>();
   #wiped = false;
-  #stale = false;
 
   constructor(options: { forms?: FormChoice } = {}) {
     this.#forms = options.forms ?? 'all';
@@ -40,86 +24,62 @@ export class NeedleSet {
    * RangeError for a value with less than 4 bytes, or less than 4 that can be seen.
    */
   add(secret: { name: string; value: string | Uint8Array }): void {
-    this.#refuseIfWiped();
+    this.refuseIfWiped();
     const value = Buffer.from(secret.value);
     // A digest, because a string of the value could not be wiped.
     const key = createHash('sha256').update(value).digest('base64');
     if (this.#known.has(key)) return;
-    const seen = visibleBytes(value);
+    const seen = this.#engine.visible(value);
     if (value.length < MIN_VALUE_BYTES || seen.length < MIN_VALUE_BYTES) {
       throw new RangeError(`the value of ${secret.name} is too short to be masked`);
     }
     for (const form of formsOf(value, this.#forms)) this.#addForm(form);
     if (value.at(-1) === LINE_FEED) {
-      const node = this.flat.insert(seen, allowanceOf(value.length), 0);
-      this.#closedBy.set(node, value.length - 1);
+      const carries = value.length;
+      this.#addForm({ bytes: value, carries }, value.length - 1);
     }
     this.#known.add(key);
-    this.#stale = true;
   }
 
-  /** Readies the tables for streams; cheap when nothing was added. Throws once wiped. */
+  /** Readies the tables for streams; they do it themselves when anything was added. */
   ready(): void {
-    this.#refuseIfWiped();
-    if (!this.#stale) return;
-    this.flat.link();
-    this.packed.link();
-    this.skip.ready();
-    this.#stale = false;
+    this.refuseIfWiped();
+    this.#engine.ready();
   }
 
-  /** The value that ends in this state of `flat`, without its final line feed, was `span` bytes long. */
-  closesLine(node: number, span: number): boolean {
-    return this.#closedBy.size > 0 && this.#closedBy.get(node) === span;
-  }
-
-  /** Length in characters of the longest needle. */
-  get longest(): number {
-    return Math.max(this.flat.longest, this.packed.longest);
+  /** Opens a stream; the caller closes it. */
+  open(mask: Uint8Array): Stream {
+    this.refuseIfWiped();
+    return this.#engine.open(mask);
   }
 
   /** Bytes of memory the tables take. */
   get memory(): number {
-    return this.flat.memory + this.packed.memory + this.skip.memory;
+    return this.#engine.tableBytes();
   }
 
   /** Overwrites the tables. Every stream that uses them refuses to go on: it could not redact. */
   wipe(): void {
     this.#wiped = true;
-    this.flat.wipe();
-    this.packed.wipe();
-    this.skip.wipe();
+    this.#engine.wipe();
     this.#known.clear();
-    this.#closedBy.clear();
   }
 
-  #addForm(form: Form): void {
-    const bytes = visibleBytes(form.bytes);
-    const lead = form.lead ?? 0;
-    this.#insert(this.flat, form, bytes);
-    if (form.folds === true)
-      this.#insert(
-        this.packed,
-        form,
-        bytes.filter((byte) => byte !== BLANK),
-      );
-    if (lead !== 0) {
-      for (let byte = 0; byte < 256; byte++) {
-        if (leadAllows(lead, byte)) this.leadBytes[byte] = 1;
-      }
+  refuseIfWiped(): void {
+    if (this.#wiped) {
+      throw new VaultShellError('REFUSED', 'the needles of this redactor were wiped');
     }
   }
 
-  #insert(automaton: Automaton, form: Form, bytes: Uint8Array): void {
-    const allowance = allowanceOf(form.carries);
-    const end = automaton.insert(bytes, allowance, form.lead ?? 0);
-    this.skip.add(bytes, automaton === this.packed);
-    for (const tail of form.tails ?? []) automaton.insert(tail, allowance, form.lead ?? 0, end);
-  }
-
-  #refuseIfWiped(): void {
-    if (this.#wiped)
-      throw new VaultShellError('REFUSED', 'the needles of this redactor were wiped');
+  #addForm(form: Form, closeSpan = 0): void {
+    this.#engine.addNeedle(this.#engine.visible(form.bytes), {
+      folds: form.folds === true,
+      allowance: allowanceOf(form.carries),
+      lead: form.lead ?? 0,
+      tellsFrom: 0,
+      closeSpan,
+      tails: form.tails ?? [],
+    });
   }
 }
 

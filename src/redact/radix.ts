@@ -7,7 +7,8 @@
  * a `lead`, checked after a match; the ones after as `tails`, with the padding.
  */
 
-import { ANY_LEAD } from './automaton.ts';
+/** In place of a code: two values disagree on the character, so any of an alphabet will do. */
+const ANY_LEAD = 0x7f;
 
 export interface RadixForm {
   readonly bytes: Buffer;
@@ -35,7 +36,7 @@ export const BASE64URL: Radix = { ...BASE64, alphabet: `${BASE62}-_` };
 export const BASE32: Radix = { alphabet: `${UPPER}234567`, bits: 5, firstLead: 64, group: 5 };
 
 const LEAD_CODES = 128;
-const leadTable = buildLeadTable([BASE64, BASE64URL, BASE32]);
+export const leadTable = buildLeadTable([BASE64, BASE64URL, BASE32]);
 
 /** Gives the needles of `value` at every alignment; the caller drops those too short to tell. */
 export function radixForms(value: Uint8Array, radix: Radix): RadixForm[] {

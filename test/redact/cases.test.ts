@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { formsOf } from '../../src/redact/encodings.ts';
-import { visibleBytes } from '../../src/redact/sight.ts';
+import { visibleBytes } from './support.ts';
 import { redactEveryWay } from './support.ts';
 
 /** From test/ compiled into dist/test/. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import stripAnsi from 'strip-ansi';
 import { formsOf } from '../../src/redact/encodings.ts';
-import { visibleBytes } from '../../src/redact/sight.ts';
+import { visibleBytes } from './support.ts';
 import { redactWhole } from './reference.ts';
 import { chunksOf, longScene, oneOf, tameScene, wildScene } from './streams.ts';
 import { redactChunks, redactorFor } from './support.ts';

@@ -4,7 +4,7 @@
  */
 import { formsOf, type Form, type FormChoice } from '../../src/redact/encodings.ts';
 import { leadAllows } from '../../src/redact/radix.ts';
-import { visibleBytes } from '../../src/redact/sight.ts';
+import { visibleBytes } from './support.ts';
 
 const MASK = '***';
 const PIECES =

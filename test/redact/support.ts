@@ -1,3 +1,4 @@
+import { openEngine } from '../../src/redact/engine.ts';
 import { Redactor, type RedactorOptions } from '../../src/redact/redactor.ts';
 
 export type Value = string | Uint8Array;
@@ -44,4 +45,11 @@ export function redactEveryWay(
   const other = outputs.find((output) => output.text !== first);
   if (other !== undefined) throw new Error(`${other.way}: ${JSON.stringify([first, other.text])}`);
   return Buffer.from(first, 'latin1').toString('utf8');
+}
+
+const engine = openEngine();
+
+/** What a reader sees of some bytes, which is what is searched for. */
+export function visibleBytes(bytes: Uint8Array): Uint8Array {
+  return engine.visible(bytes);
 }

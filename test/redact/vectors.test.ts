@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { visibleBytes } from '../../src/redact/sight.ts';
+import { visibleBytes } from './support.ts';
 import { redactEveryWay } from './support.ts';
 
 /**

@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import { leadTable } from './radix.ts';
+
+/**
+ * The matching engine (core/, compiled to WebAssembly), in an instance of its own: one set of needles and
+ * the streams that share it. All it knows of values is in its memory.
+ */
+export interface Engine {
+  /** Leaves of bytes what a reader sees of them. */
+  visible(bytes: Uint8Array): Uint8Array;
+  addNeedle(bytes: Uint8Array, needle: NeedleOptions): void;
+  /** Takes in what was added; needles count from the next write on in any case. */
+  ready(): void;
+  /** Bytes of memory the tables of needles take. */
+  tableBytes(): number;
+  open(mask: Uint8Array): Stream;
+  /** Overwrites all memory. Nothing else may be called after it. */
+  wipe(): void;
+}
+
+export interface NeedleOptions {
+  /** It is searched for in the text without blanks, its own left out. */
+  readonly folds: boolean;
+  /** How many of its first bytes may be shown before it is certain what they are. */
+  readonly allowance: number;
+  /** Code of what is known of the character before it (radix.ts), 0 for nothing. */
+  readonly lead: number;
+  /** So many leading bytes give the value away already; 0: only all of it does. */
+  readonly tellsFrom: number;
+  /** Length of the value without its final line feed, which the needle leaves out; else 0. */
+  readonly closeSpan: number;
+  /** What may follow and belongs to it; each 8 bytes at most. */
+  readonly tails: readonly Uint8Array[];
+}
+
+/** Each call gives what may be shown now; the caller owns it. */
+export interface Stream {
+  write(chunk: Uint8Array): Uint8Array;
+  release(): Uint8Array;
+  end(): Uint8Array;
+  /** Frees its memory; nothing else may be called after it. */
+  close(): void;
+}
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  input(bytes: number): number;
+  leadTable(): number;
+  visible(length: number): number;
+  addNeedle(
+    length: number,
+    folds: boolean,
+    allowance: number,
+    lead: number,
+    tellsFrom: number,
+    closeSpan: number,
+  ): void;
+  addTail(length: number, allowance: number, lead: number): void;
+  ready(): void;
+  tableBytes(): number;
+  open(maskLength: number): number;
+  close(stream: number): void;
+  write(stream: number, length: number): number;
+  release(stream: number): number;
+  end(stream: number): number;
+  output(stream: number): number;
+}
+
+/** A chunk is passed in pieces of this size: memory once taken is not given back. */
+const PIECE_BYTES = 64 * 1024;
+
+let compiled: WebAssembly.Module | undefined;
+
+export function openEngine(): Engine {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL('core.wasm', import.meta.url)));
+  const instance = new WebAssembly.Instance(compiled, {
+    env: {
+      abort() {
+        throw new Error('the redaction engine is out of memory');
+      },
+    },
+  });
+  const core = instance.exports as unknown as Exports;
+  bytesAt(core.leadTable(), leadTable.length).set(leadTable);
+
+  // Anew each time: the buffer is another one when memory has grown.
+  function bytesAt(at: number, length: number): Uint8Array {
+    return new Uint8Array(core.memory.buffer, at, length);
+  }
+  function pass(bytes: Uint8Array): number {
+    bytesAt(core.input(bytes.length), bytes.length).set(bytes);
+    return bytes.length;
+  }
+
+  function open(mask: Uint8Array): Stream {
+    const stream = core.open(pass(mask));
+    const output = (length: number): Uint8Array => bytesAt(core.output(stream), length).slice();
+    return {
+      write(chunk) {
+        if (chunk.length <= PIECE_BYTES) return output(core.write(stream, pass(chunk)));
+        const pieces: Uint8Array[] = [];
+        for (let from = 0; from < chunk.length; from += PIECE_BYTES) {
+          const piece = chunk.subarray(from, from + PIECE_BYTES);
+          pieces.push(output(core.write(stream, pass(piece))));
+        }
+        return Buffer.concat(pieces);
+      },
+      release: () => output(core.release(stream)),
+      end: () => output(core.end(stream)),
+      close: () => core.close(stream),
+    };
+  }
+
+  return {
+    visible(bytes) {
+      const length = core.visible(pass(bytes));
+      return bytesAt(core.input(0), length).slice();
+    },
+    addNeedle(bytes, { folds, allowance, lead, tellsFrom, closeSpan, tails }) {
+      core.addNeedle(pass(bytes), folds, allowance, lead, tellsFrom, closeSpan);
+      for (const tail of tails) core.addTail(pass(tail), allowance, lead);
+    },
+    ready: () => core.ready(),
+    tableBytes: () => core.tableBytes(),
+    open,
+    wipe() {
+      new Uint8Array(core.memory.buffer).fill(0);
+    },
+  };
+}
