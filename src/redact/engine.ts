@@ -81,20 +81,23 @@ export function openEngine(): Engine {
     },
   });
   const core = instance.exports as unknown as Exports;
-  bytesAt(core.leadTable(), leadTable.length).set(leadTable);
+  let memory = new Uint8Array(core.memory.buffer);
+  bytesFrom(core.leadTable()).set(leadTable);
 
-  // Anew each time: the buffer is another one when memory has grown.
-  function bytesAt(at: number, length: number): Uint8Array {
-    return new Uint8Array(core.memory.buffer, at, length);
+  function bytesFrom(at: number): Uint8Array {
+    // The buffer is another one when memory has grown.
+    if (memory.buffer !== core.memory.buffer) memory = new Uint8Array(core.memory.buffer);
+    return memory.subarray(at);
   }
   function pass(bytes: Uint8Array): number {
-    bytesAt(core.input(bytes.length), bytes.length).set(bytes);
+    bytesFrom(core.input(bytes.length)).set(bytes);
     return bytes.length;
   }
 
   function open(mask: Uint8Array): Stream {
     const stream = core.open(pass(mask));
-    const output = (length: number): Uint8Array => bytesAt(core.output(stream), length).slice();
+    const output = (length: number): Uint8Array =>
+      copyOf(bytesFrom(core.output(stream)).subarray(0, length));
     return {
       write(chunk) {
         if (chunk.length <= PIECE_BYTES) return output(core.write(stream, pass(chunk)));
@@ -114,7 +117,7 @@ export function openEngine(): Engine {
   return {
     visible(bytes) {
       const length = core.visible(pass(bytes));
-      return bytesAt(core.input(0), length).slice();
+      return bytesFrom(core.input(0)).slice(0, length);
     },
     addNeedle(bytes, { folds, allowance, lead, tellsFrom, closeSpan, tails }) {
       core.addNeedle(pass(bytes), folds, allowance, lead, tellsFrom, closeSpan);
@@ -127,4 +130,22 @@ export function openEngine(): Engine {
       new Uint8Array(core.memory.buffer).fill(0);
     },
   };
+}
+
+/** Many small array buffers cost the collector far more than few large ones. */
+const SLAB_BYTES = 256 * 1024;
+let slab = Buffer.alloc(0);
+let slabUsed = 0;
+
+/** Gives a copy that shares no byte with another, like those of Node's own pool. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > SLAB_BYTES / 4) return bytes.slice();
+  if (slabUsed + bytes.length > slab.length) {
+    slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  const copy = slab.subarray(slabUsed, slabUsed + bytes.length);
+  copy.set(bytes);
+  slabUsed += bytes.length;
+  return copy;
 }
