@@ -8,6 +8,7 @@ import { Redactor } from '../../redact/redactor.ts';
 import { openOutlet } from '../../session/outlet.ts';
 import { readValues } from '../../vault/secrets.ts';
 import { withVault } from '../open-vault.ts';
+import { openProgress } from '../progress.ts';
 import { textOf, type Command } from './command.ts';
 
 const READ_BYTES = 64 * 1024;
@@ -46,6 +47,8 @@ interface Input {
   /** As a person is told of it. */
   readonly name: string;
   readonly fd: number;
+  /** Of a file that was named, when it was opened; else 0. It may grow or shrink. */
+  readonly bytes: number;
   /** It comes in its own time, and is read in the event loop. */
   readonly waits: boolean;
 }
@@ -67,7 +70,7 @@ function openInput(file: string | undefined): Input {
     throw new VaultShellError('REFUSED', `${name} is the file that the output goes to`);
   }
   const waits = fd === 0 && (isatty(fd) || stats.isFIFO() || stats.isSocket());
-  return { name, fd, waits };
+  return { name, fd, bytes: file !== undefined && stats.isFile() ? stats.size : 0, waits };
 }
 
 function isOutput(input: Stats): boolean {
@@ -84,6 +87,7 @@ async function copy(input: Input, redactor: Redactor): Promise<boolean> {
   const outlet = openOutlet(1, redactor, () => {
     gone = true;
   });
+  const progress = openProgress(input.bytes);
   const stream = streamOf(input);
   let failure: VaultShellError | undefined;
   try {
@@ -91,11 +95,14 @@ async function copy(input: Input, redactor: Redactor): Promise<boolean> {
       const later = outlet.write(chunk);
       if (later !== undefined) await later;
       if (gone) break;
+      progress?.advance(chunk.length);
     }
   } catch (error) {
     // If it is the redactor's, nothing more may come out, not even what it holds.
     if (error !== stream.errored) throw error;
     failure = unreadable(input.name, systemCode(error), error);
+  } finally {
+    progress?.erase();
   }
   await outlet.end();
   if (failure !== undefined) throw failure;
