@@ -78,7 +78,8 @@ export function takeTerminal(fd: number): OuterTerminal {
   };
 }
 
-function isElsewhere(fd: number): boolean {
+/** Whether another job than ours is in front of the terminal. */
+export function isElsewhere(fd: number): boolean {
   try {
     return native().foregroundGroup(fd) !== native().ownGroup();
   } catch {

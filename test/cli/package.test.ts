@@ -50,8 +50,8 @@ describe('the package', () => {
       'LICENSE',
       'CHANGELOG.md',
       'dist/src/cli/main.js',
-      'dist/src/redact/redactor.js',
-      'dist/src/redact/redactor.d.ts',
+      'dist/src/redact/library.js',
+      'dist/src/redact/library.d.ts',
       'dist/src/vault/child-main.js',
       'dist/src/keys/keychain-main.js',
       'dist/shell/libvault-hook.so',
@@ -88,7 +88,7 @@ describe('the package', () => {
       );
     });
 
-    test('offers Redactor, and nothing else', async () => {
+    test('offers Redactor and redactStream, and nothing else', async () => {
       writeFileSync(
         path.join(consumer, 'use.js'),
         `import * as redact from 'vault-shell/redact';
@@ -97,6 +97,7 @@ redactor.add({ name: 'token', value: 'tok_0123456789abcdef' });
 const parts = [redactor.write(Buffer.from('a tok_0123')), redactor.release()];
 parts.push(redactor.write(Buffer.from('456789abcdef b')), redactor.end());
 console.log(Buffer.concat(parts).toString());
+console.log(Object.keys(redact).sort().join(' '));
 for (const name of ['vault-shell', 'vault-shell/dist/src/vault/open.js', 'vault-shell/keys']) {
   try {
     await import(name);
@@ -110,7 +111,7 @@ for (const name of ['vault-shell', 'vault-shell/dist/src/vault/open.js', 'vault-
       const { code, stdout, stderr } = await run(process.execPath, ['use.js'], consumer);
       assert.equal(code, 0, stderr);
       const refusals = 'ERR_PACKAGE_PATH_NOT_EXPORTED\n'.repeat(3);
-      assert.equal(stdout, `a tok_[gone] b\n${refusals}`);
+      assert.equal(stdout, `a tok_[gone] b\nRedactor redactStream\n${refusals}`);
     });
 
     for (const [resolution, module] of [
@@ -120,15 +121,20 @@ for (const name of ['vault-shell', 'vault-shell/dist/src/vault/open.js', 'vault-
       test(`its types are found by tsc (${resolution}), and say what the contract says`, async () => {
         writeFileSync(
           path.join(consumer, 'use.ts'),
-          `import { Redactor } from 'vault-shell/redact';
-const redactor: Redactor = new Redactor({ mask: '***', forms: 'raw' });
+          `import type { Transform } from 'node:stream';
+import { Redactor, redactStream, type RedactorOptions } from 'vault-shell/redact';
+const options: RedactorOptions = { mask: '***', forms: 'raw' };
+const redactor: Redactor = new Redactor(options);
 redactor.add({ name: 'a', value: 'text-of-it' });
 redactor.add({ name: 'b', value: new Uint8Array([1, 2, 3, 4]) });
 const parts: Uint8Array[] = [redactor.write(new Uint8Array(1)), redactor.release(), redactor.end()];
 new Redactor();
 // @ts-expect-error: there is no such form
 new Redactor({ forms: 'some' });
-export { parts };
+// @ts-expect-error: no stream without a redactor
+redactStream();
+const stream: Transform = redactStream(redactor);
+export { parts, stream };
 `,
         );
         const { code, stdout } = await run(
