@@ -73,14 +73,13 @@ let compiled: WebAssembly.Module | undefined;
 
 export function openEngine(): Engine {
   compiled ??= new WebAssembly.Module(readFileSync(new URL('core.wasm', import.meta.url)));
-  const instance = new WebAssembly.Instance(compiled, {
+  const { exports: core } = new WebAssembly.Instance<Exports>(compiled, {
     env: {
       abort() {
         throw new Error('the redaction engine is out of memory');
       },
     },
   });
-  const core = instance.exports as unknown as Exports;
   let memory = new Uint8Array(core.memory.buffer);
   bytesFrom(core.leadTable()).set(leadTable);
 

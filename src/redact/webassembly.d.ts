@@ -1,10 +1,15 @@
 /** What is used of WebAssembly; the types of Node 20 have none of it. */
 declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
+  interface Module {
+    readonly [Symbol.toStringTag]: string;
   }
-  class Instance {
-    constructor(module: Module, imports: Record<string, Record<string, () => void>>);
-    readonly exports: Record<string, unknown>;
+  const Module: new (bytes: Uint8Array) => Module;
+
+  interface Instance<Exports> {
+    readonly exports: Exports;
   }
+  const Instance: new <Exports>(
+    module: Module,
+    imports: Record<string, Record<string, () => void>>,
+  ) => Instance<Exports>;
 }
