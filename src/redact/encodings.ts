@@ -4,7 +4,8 @@
 
 import { BASE32, BASE64, BASE64URL, radixForms } from './radix.ts';
 import { hexForms, percentForms } from './byte-forms.ts';
-import { caseForms, escapedForms, htmlForms, jsonForms } from './text-forms.ts';
+import { escapedForms } from './code-forms.ts';
+import { caseForms, htmlForms, jsonForms } from './text-forms.ts';
 import { shellForms } from './shell-forms.ts';
 
 /** 'raw': only the bytes themselves, still through escapes and line ends. */
@@ -83,13 +84,15 @@ function lineForms(value: Buffer): Form[] {
 function encodedForms(value: Buffer): Form[] {
   const radix = [BASE64, BASE64URL, BASE32].flatMap((base) => radixForms(value, base));
   return [
-    ...radix.map((form) => ({ ...form, carries: value.length, folds: true })),
-    // With the padding of a whole encoding even the forms of a very short value tell.
-    ...[value.toString('base64')].map((text) => ({
-      bytes: latin1(text),
+    ...radix.map(({ bytes, lead, tails }) => ({
+      bytes,
       carries: value.length,
       folds: true,
+      lead,
+      tails,
     })),
+    // With the padding of a whole encoding even the forms of a very short value tell.
+    { bytes: latin1(value.toString('base64')), carries: value.length, folds: true },
     ...hexForms(value, isLong(value)).map((bytes) => ({
       bytes,
       carries: value.length,
@@ -104,20 +107,27 @@ function textForms(value: Buffer, least: number): Uint8Array[] {
   const text = value.toString('utf8');
   // What is no UTF-8 has no characters to escape.
   if (!Buffer.from(text, 'utf8').equals(value)) return escapedForms(value, common);
-  const forms = [
+  const forms = new Set([
     ...jsonForms(text, common),
     ...htmlForms(text, common),
     ...shellForms(text, common),
     // Of a short value these are words of their own.
     ...(value.length < MIN_TELLING_BYTES ? [] : caseForms(text)),
-  ].map((form) => Buffer.from(form, 'utf8'));
-  return [...forms, ...escapedForms(value, common)].filter((form) => form.length >= least);
+  ]);
+  return [
+    ...Array.from(forms, (form) => Buffer.from(form, 'utf8')),
+    ...escapedForms(value, common),
+  ].filter((form) => form.length >= least);
 }
 
 function distinct(forms: readonly Form[]): Form[] {
   const seen = new Map<string, Form>();
   for (const form of forms) {
-    const key = `${form.lead ?? 0}:${Buffer.from(form.bytes).toString('latin1')}`;
+    const { buffer, byteOffset, byteLength } = form.bytes;
+    const text = Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+    // No form has the character of a lead code, which is beyond Latin-1.
+    const lead = form.lead ?? 0;
+    const key = lead === 0 ? text : String.fromCharCode(0x100 + lead) + text;
     const known = seen.get(key);
     if (known === undefined) seen.set(key, form);
     else if (form.folds === true && known.folds !== true) seen.set(key, { ...known, ...form });
