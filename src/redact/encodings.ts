@@ -4,6 +4,7 @@
 
 import { BASE32, BASE64, BASE64URL, radixForms } from './radix.ts';
 import { hexForms, percentForms } from './byte-forms.ts';
+import { tellingLength } from './opaque.ts';
 import { escapedForms } from './code-forms.ts';
 import { caseForms, htmlForms, jsonForms } from './text-forms.ts';
 import { shellForms } from './shell-forms.ts';
@@ -21,6 +22,8 @@ export interface Form {
   readonly lead?: number;
   /** What may follow and belongs to it. */
   readonly tails?: readonly Uint8Array[];
+  /** So many leading bytes of it tell already: they are masked without the rest. */
+  readonly tellsFrom?: number;
 }
 
 /** A derived form below this is a word or a number as likely as a value. */
@@ -41,7 +44,12 @@ const PEM_BOUNDARY = /^-----.*-----$/;
 
 /** Gives the forms of a value without repeats, its own bytes first. */
 export function formsOf(value: Buffer, choice: FormChoice): Form[] {
-  const forms: Form[] = [{ bytes: value, carries: value.length }, ...foldedForms(value)];
+  const whole: Form = { bytes: value, carries: value.length };
+  const tellsFrom = choice === 'all' ? tellingLength(value) : undefined;
+  const forms: Form[] = [
+    tellsFrom === undefined ? whole : { ...whole, tellsFrom },
+    ...foldedForms(value),
+  ];
   if (choice === 'all') {
     const least = value.length < MIN_TELLING_BYTES ? MIN_SHORT_BYTES : MIN_TELLING_BYTES;
     forms.push(

@@ -115,6 +115,17 @@ export class NeedleSet {
     const end = automaton.insert(bytes, allowance, form.lead ?? 0);
     this.skip.add(bytes, automaton === this.packed);
     for (const tail of form.tails ?? []) automaton.insert(tail, allowance, form.lead ?? 0, end);
+    this.#insertLeadingParts(automaton, form, bytes);
+  }
+
+  /** Every leading part that tells is a needle; the whole one bounds what of it may be shown early. */
+  #insertLeadingParts(automaton: Automaton, form: Form, bytes: Uint8Array): void {
+    if (form.tellsFrom === undefined) return;
+    const allowance = allowanceOf(form.carries);
+    this.skip.add(bytes.subarray(0, form.tellsFrom), automaton === this.packed);
+    for (let length = form.tellsFrom; length < bytes.length; length++) {
+      automaton.insert(bytes.subarray(0, length), allowance, form.lead ?? 0);
+    }
   }
 
   #refuseIfWiped(): void {
