@@ -32,15 +32,29 @@ const KEPT = new Map<string, Uint8Array>();
 const LOWER_HEX = Array.from({ length: 256 }, (_, byte) => `%${digitsOf(byte)}`);
 const UPPER_HEX = LOWER_HEX.map((text) => text.toUpperCase());
 
-/** Plain, and with separators; blanks between are covered by the text without blanks. */
-export function hexForms(value: Buffer, common: boolean): Buffer[] {
+/**
+ * Plain, and with separators; blanks between are covered by the text without blanks. With `tellsFrom`
+ * leading bytes of the value, that part of each form tells too.
+ */
+export function hexForms(
+  value: Buffer,
+  common: boolean,
+  tellsFrom?: number,
+): { bytes: Buffer; tellsFrom?: number }[] {
   const lower = value.toString('hex');
   const pairs = lower.match(/../g) ?? [];
-  const texts = [lower, pairs.join(':'), ...(common ? [] : [pairs.join('-')])];
-  return texts.flatMap((text) => [
-    Buffer.from(text, 'latin1'),
-    Buffer.from(text.toUpperCase(), 'latin1'),
-  ]);
+  return ['', ':', ...(common ? [] : ['-'])].flatMap((separator) => {
+    const text = pairs.join(separator);
+    const telling = tellsFrom === undefined ? {} : { tellsFrom: hexLength(tellsFrom, separator) };
+    return [text, text.toUpperCase()].map((form) => ({
+      bytes: Buffer.from(form, 'latin1'),
+      ...telling,
+    }));
+  });
+}
+
+function hexLength(bytes: number, separator: string): number {
+  return (2 + separator.length) * bytes - separator.length;
 }
 
 /** `common`: only in the usual styles. */

@@ -4,6 +4,7 @@
 
 import { BASE32, BASE64, BASE64URL, radixForms } from './radix.ts';
 import { hexForms, percentForms } from './byte-forms.ts';
+import { dumpForms } from './dump-forms.ts';
 import { tellingLength } from './opaque.ts';
 import { escapedForms } from './code-forms.ts';
 import { caseForms, htmlForms, jsonForms } from './text-forms.ts';
@@ -47,14 +48,16 @@ export function formsOf(value: Buffer, choice: FormChoice): Form[] {
   const whole: Form = { bytes: value, carries: value.length };
   const tellsFrom = choice === 'all' ? tellingLength(value) : undefined;
   const forms: Form[] = [
-    tellsFrom === undefined ? whole : { ...whole, tellsFrom },
+    // Dumps of characters put blanks between; no prose is taken for a token when they are removed.
+    tellsFrom === undefined ? whole : { ...whole, tellsFrom, folds: true },
     ...foldedForms(value),
   ];
   if (choice === 'all') {
     const least = value.length < MIN_TELLING_BYTES ? MIN_SHORT_BYTES : MIN_TELLING_BYTES;
     forms.push(
       ...lineForms(value),
-      ...encodedForms(value),
+      ...encodedForms(value, tellsFrom),
+      ...(tellsFrom === undefined ? [] : dumpForms(value, tellsFrom)),
       ...textForms(value, least).map((bytes) => ({ bytes, carries: value.length })),
     );
     return distinct(forms.filter((form, at) => at === 0 || form.bytes.length >= least));
@@ -89,7 +92,7 @@ function lineForms(value: Buffer): Form[] {
     .map((line) => ({ bytes: latin1(line), carries: line.length }));
 }
 
-function encodedForms(value: Buffer): Form[] {
+function encodedForms(value: Buffer, tellsFrom: number | undefined): Form[] {
   const radix = [BASE64, BASE64URL, BASE32].flatMap((base) => radixForms(value, base));
   return [
     ...radix.map(({ bytes, lead, tails }) => ({
@@ -101,8 +104,8 @@ function encodedForms(value: Buffer): Form[] {
     })),
     // With the padding of a whole encoding even the forms of a very short value tell.
     { bytes: latin1(value.toString('base64')), carries: value.length, folds: true },
-    ...hexForms(value, isLong(value)).map((bytes) => ({
-      bytes,
+    ...hexForms(value, isLong(value), tellsFrom).map((form) => ({
+      ...form,
       carries: value.length,
       folds: true,
     })),

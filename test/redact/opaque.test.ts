@@ -127,7 +127,7 @@ test('a leading part that tells is masked as the value is', () => {
     needles.add({ name: 'token', value });
     for (let length = from; length <= value.length; length++) {
       const part = value.slice(0, length);
-      for (const rest of ['', '...', '\n', ' and', '\r\n$ ', '\u001b[0m.', '-']) {
+      for (const rest of ['', '...', '\n', ' is', '\r\n$ ', '\u001b[0m.', '-']) {
         assert.equal(redactEveryWay([], [`x ${part}${rest}`], { needles }), `x ***${rest}`);
       }
     }
