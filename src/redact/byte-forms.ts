@@ -27,25 +27,45 @@ const PERCENT_STYLES: readonly PercentStyle[] = [
   { keep: `${ALPHANUMERIC}*-._`, space: '+', common: true }, // forms
 ];
 
-/** Plain, and with separators; blanks between are covered by the text without blanks. */
-export function hexForms(value: Buffer, common: boolean): Buffer[] {
+/** What a style leaves, looked up once for every byte of every value. */
+const KEPT = new Map<string, Uint8Array>();
+const LOWER_HEX = Array.from({ length: 256 }, (_, byte) => `%${digitsOf(byte)}`);
+const UPPER_HEX = LOWER_HEX.map((text) => text.toUpperCase());
+
+/**
+ * Plain, and with separators; blanks between are covered by the text without blanks. With `tellsFrom`
+ * leading bytes of the value, that part of each form tells too.
+ */
+export function hexForms(
+  value: Buffer,
+  common: boolean,
+  tellsFrom?: number,
+): { bytes: Buffer; tellsFrom?: number }[] {
   const lower = value.toString('hex');
   const pairs = lower.match(/../g) ?? [];
-  const texts = [lower, pairs.join(':'), ...(common ? [] : [pairs.join('-')])];
-  return texts.flatMap((text) => [
-    Buffer.from(text, 'latin1'),
-    Buffer.from(text.toUpperCase(), 'latin1'),
-  ]);
+  return ['', ':', ...(common ? [] : ['-'])].flatMap((separator) => {
+    const text = pairs.join(separator);
+    const telling = tellsFrom === undefined ? {} : { tellsFrom: hexLength(tellsFrom, separator) };
+    return [text, text.toUpperCase()].map((form) => ({
+      bytes: Buffer.from(form, 'latin1'),
+      ...telling,
+    }));
+  });
+}
+
+function hexLength(bytes: number, separator: string): number {
+  return (2 + separator.length) * bytes - separator.length;
 }
 
 /** `common`: only in the usual styles. */
 export function percentForms(value: Buffer, common: boolean): Buffer[] {
-  const forms: Buffer[] = [];
+  const text = value.toString('latin1');
+  const forms: string[] = [];
   for (const { keep, space, common: usual } of PERCENT_STYLES) {
     if (common && usual !== true) continue;
     for (const upper of [true, false]) {
-      const once = percentEncode(value, keep, upper, space);
-      if (once === undefined) continue;
+      const once = percentEncode(text, keep, upper, space);
+      if (once === undefined) break;
       forms.push(once);
       // The second time by the same encoder, or by one that escapes more.
       for (const again of common ? [UNRESERVED] : [UNRESERVED, keep.replace('%', '')]) {
@@ -54,28 +74,40 @@ export function percentForms(value: Buffer, common: boolean): Buffer[] {
       }
     }
   }
-  return forms;
+  return Array.from(new Set(forms), (form) => Buffer.from(form, 'latin1'));
 }
 
-/** Undefined when nothing had to be encoded. */
+/** Undefined when nothing had to be encoded. `text`: a byte for each character. */
 function percentEncode(
-  value: Buffer,
+  text: string,
   keep: string,
   upper: boolean,
   space?: string,
-): Buffer | undefined {
-  const parts: string[] = [];
-  let changed = false;
-  for (const byte of value) {
-    const character = String.fromCharCode(byte);
-    if (keep.includes(character)) parts.push(character);
-    else {
-      const hex = byte.toString(16).padStart(2, '0');
-      parts.push(
-        byte === 0x20 && space !== undefined ? space : `%${upper ? hex.toUpperCase() : hex}`,
-      );
-      changed = true;
-    }
+): string | undefined {
+  const kept = keptBy(keep);
+  const hex = upper ? UPPER_HEX : LOWER_HEX;
+  let result = '';
+  /** Up to here the text is in the result: runs that are kept are copied at once. */
+  let done = 0;
+  for (let at = 0; at < text.length; at++) {
+    const byte = text.charCodeAt(at);
+    if (kept[byte] === 1) continue;
+    result += text.slice(done, at);
+    result += byte === 0x20 && space !== undefined ? space : (hex[byte] ?? '');
+    done = at + 1;
   }
-  return changed ? Buffer.from(parts.join(''), 'latin1') : undefined;
+  return done === 0 ? undefined : result + text.slice(done);
+}
+
+function keptBy(keep: string): Uint8Array {
+  const known = KEPT.get(keep);
+  if (known !== undefined) return known;
+  const kept = new Uint8Array(256);
+  for (let at = 0; at < keep.length; at++) kept[keep.charCodeAt(at)] = 1;
+  KEPT.set(keep, kept);
+  return kept;
+}
+
+function digitsOf(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
 }

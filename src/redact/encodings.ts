@@ -4,7 +4,10 @@
 
 import { BASE32, BASE64, BASE64URL, radixForms } from './radix.ts';
 import { hexForms, percentForms } from './byte-forms.ts';
-import { caseForms, escapedForms, htmlForms, jsonForms } from './text-forms.ts';
+import { dumpForms } from './dump-forms.ts';
+import { tellingLength } from './opaque.ts';
+import { escapedForms } from './code-forms.ts';
+import { caseForms, htmlForms, jsonForms } from './text-forms.ts';
 import { shellForms } from './shell-forms.ts';
 
 /** 'raw': only the bytes themselves, still through escapes and line ends. */
@@ -20,6 +23,8 @@ export interface Form {
   readonly lead?: number;
   /** What may follow and belongs to it. */
   readonly tails?: readonly Uint8Array[];
+  /** So many leading bytes of it tell already: they are masked without the rest. */
+  readonly tellsFrom?: number;
 }
 
 /** A derived form below this is a word or a number as likely as a value. */
@@ -40,12 +45,19 @@ const PEM_BOUNDARY = /^-----.*-----$/;
 
 /** Gives the forms of a value without repeats, its own bytes first. */
 export function formsOf(value: Buffer, choice: FormChoice): Form[] {
-  const forms: Form[] = [{ bytes: value, carries: value.length }, ...foldedForms(value)];
+  const whole: Form = { bytes: value, carries: value.length };
+  const tellsFrom = choice === 'all' ? tellingLength(value) : undefined;
+  const forms: Form[] = [
+    // Dumps of characters put blanks between; no prose is taken for a token when they are removed.
+    tellsFrom === undefined ? whole : { ...whole, tellsFrom, folds: true },
+    ...foldedForms(value),
+  ];
   if (choice === 'all') {
     const least = value.length < MIN_TELLING_BYTES ? MIN_SHORT_BYTES : MIN_TELLING_BYTES;
     forms.push(
       ...lineForms(value),
-      ...encodedForms(value),
+      ...encodedForms(value, tellsFrom),
+      ...(tellsFrom === undefined ? [] : dumpForms(value, tellsFrom)),
       ...textForms(value, least).map((bytes) => ({ bytes, carries: value.length })),
     );
     return distinct(forms.filter((form, at) => at === 0 || form.bytes.length >= least));
@@ -80,18 +92,20 @@ function lineForms(value: Buffer): Form[] {
     .map((line) => ({ bytes: latin1(line), carries: line.length }));
 }
 
-function encodedForms(value: Buffer): Form[] {
+function encodedForms(value: Buffer, tellsFrom: number | undefined): Form[] {
   const radix = [BASE64, BASE64URL, BASE32].flatMap((base) => radixForms(value, base));
   return [
-    ...radix.map((form) => ({ ...form, carries: value.length, folds: true })),
-    // With the padding of a whole encoding even the forms of a very short value tell.
-    ...[value.toString('base64')].map((text) => ({
-      bytes: latin1(text),
+    ...radix.map(({ bytes, lead, tails }) => ({
+      bytes,
       carries: value.length,
       folds: true,
+      lead,
+      tails,
     })),
-    ...hexForms(value, isLong(value)).map((bytes) => ({
-      bytes,
+    // With the padding of a whole encoding even the forms of a very short value tell.
+    { bytes: latin1(value.toString('base64')), carries: value.length, folds: true },
+    ...hexForms(value, isLong(value), tellsFrom).map((form) => ({
+      ...form,
       carries: value.length,
       folds: true,
     })),
@@ -104,20 +118,27 @@ function textForms(value: Buffer, least: number): Uint8Array[] {
   const text = value.toString('utf8');
   // What is no UTF-8 has no characters to escape.
   if (!Buffer.from(text, 'utf8').equals(value)) return escapedForms(value, common);
-  const forms = [
+  const forms = new Set([
     ...jsonForms(text, common),
     ...htmlForms(text, common),
     ...shellForms(text, common),
     // Of a short value these are words of their own.
     ...(value.length < MIN_TELLING_BYTES ? [] : caseForms(text)),
-  ].map((form) => Buffer.from(form, 'utf8'));
-  return [...forms, ...escapedForms(value, common)].filter((form) => form.length >= least);
+  ]);
+  return [
+    ...Array.from(forms, (form) => Buffer.from(form, 'utf8')),
+    ...escapedForms(value, common),
+  ].filter((form) => form.length >= least);
 }
 
 function distinct(forms: readonly Form[]): Form[] {
   const seen = new Map<string, Form>();
   for (const form of forms) {
-    const key = `${form.lead ?? 0}:${Buffer.from(form.bytes).toString('latin1')}`;
+    const { buffer, byteOffset, byteLength } = form.bytes;
+    const text = Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+    // No form has the character of a lead code, which is beyond Latin-1.
+    const lead = form.lead ?? 0;
+    const key = lead === 0 ? text : String.fromCharCode(0x100 + lead) + text;
     const known = seen.get(key);
     if (known === undefined) seen.set(key, form);
     else if (form.folds === true && known.folds !== true) seen.set(key, { ...known, ...form });

@@ -76,7 +76,7 @@ export class NeedleSet {
       folds: form.folds === true,
       allowance: allowanceOf(form.carries),
       lead: form.lead ?? 0,
-      tellsFrom: 0,
+      tellsFrom: form.tellsFrom ?? 0,
       closeSpan,
       tails: form.tails ?? [],
     });

@@ -36,6 +36,9 @@ export const BASE64URL: Radix = { ...BASE64, alphabet: `${BASE62}-_` };
 export const BASE32: Radix = { alphabet: `${UPPER}234567`, bits: 5, firstLead: 64, group: 5 };
 
 const LEAD_CODES = 128;
+/** One character and its padding: all values share them. */
+const TAIL_BYTES = new Map<string, Buffer>();
+/** For each lead code 256 flags: which bytes the character before a needle may be. */
 export const leadTable = buildLeadTable([BASE64, BASE64URL, BASE32]);
 
 /** Gives the needles of `value` at every alignment; the caller drops those too short to tell. */
@@ -72,8 +75,17 @@ function formAt(value: Uint8Array, radix: Radix, before: number): RadixForm {
   return {
     bytes: Buffer.from(text, 'latin1'),
     lead,
-    tails: tails.map((tail) => Buffer.from(tail, 'latin1')),
+    tails: tails.map(tailBytes),
   };
+}
+
+function tailBytes(tail: string): Buffer {
+  let bytes = TAIL_BYTES.get(tail);
+  if (bytes === undefined) {
+    bytes = Buffer.from(tail, 'latin1');
+    TAIL_BYTES.set(tail, bytes);
+  }
+  return bytes;
 }
 
 function bitsAt(value: Uint8Array, from: number, count: number): number {

@@ -13,6 +13,7 @@ const BACKSLASHED = [
 
 /** `common`: only in the usual styles. */
 export function shellForms(text: string, common: boolean): string[] {
+  const dollarQuoted = ansiC(text);
   const forms = [
     text.replaceAll("'", `'\\''`),
     text.replaceAll("'", `'"'"'`),
@@ -28,9 +29,9 @@ export function shellForms(text: string, common: boolean): string[] {
       const quoted = text.replaceAll(special, '\\$&');
       return [quoted, zshControls(quoted, false), zshControls(quoted, true)];
     }),
-    ...ansiC(text),
+    ...dollarQuoted,
     // zsh escapes the history character there too.
-    ...ansiC(text).map((form) => form.replaceAll('!', '\\!')),
+    ...dollarQuoted.map((form) => form.replaceAll('!', '\\!')),
   ];
   return forms;
 }
@@ -47,8 +48,12 @@ const ANSI_C: Readonly<Record<string, string>> = {
   '\\': '\\\\',
 };
 
+const UNPRINTABLE = /[^ -~]/;
+const ANSI_C_QUOTED = /[^ -~]|['\\]/;
+
 /** zsh puts each control (and in the C locale each byte beyond ASCII) into quotes of its own. */
 function zshControls(quoted: string, ascii: boolean): string {
+  if (!UNPRINTABLE.test(quoted)) return quoted;
   let form = '';
   for (const character of quoted) {
     const control = character < ' ' || character === '\u007f';
@@ -79,6 +84,7 @@ function octal(byte: number): string {
 
 /** `$'...'`: with octal or hex for what has no letter, in UTF-8 and in the C locale. */
 function ansiC(text: string): string[] {
+  if (!ANSI_C_QUOTED.test(text)) return [text];
   return [octal, hex, meta].flatMap((number) =>
     ['\\E', '\\e', undefined].flatMap((escape) =>
       [false, true].map((ascii) => {

@@ -1,8 +1,12 @@
-/** Forms that escape characters: JSON, HTML and XML, the escapes of programming languages, case. */
+/** Forms that escape characters: JSON, HTML and XML; and case. */
 
 type Escape = (character: string) => string | undefined;
 
-const JSON_ESCAPES: Readonly<Record<string, string>> = {
+/** Every character that some style of JSON or HTML treats differently from the others. */
+const SPECIAL = /[^\w %:.@-]/gu;
+
+/** C and Python have the same. */
+export const JSON_ESCAPES: Readonly<Record<string, string>> = {
   '"': '\\"',
   '\\': '\\\\',
   '\b': '\\b',
@@ -11,12 +15,14 @@ const JSON_ESCAPES: Readonly<Record<string, string>> = {
   '\r': '\\r',
   '\t': '\\t',
 };
+const JSON_ESCAPED = /["\\\b\f\n\r\t]/g;
 /** What JSON writers escape beyond the need: Go's `&<>`, .NET's and PHP's quotes. */
 const JSON_EXTRAS = ['', '&<>', "&<>'", '&<>\'"+`'];
 
 /** `common`: only in the usual styles. */
 export function jsonForms(text: string, common: boolean): string[] {
   const forms = new Set<string>();
+  const specials = specialsOf(text);
   for (const slash of [false, true]) {
     for (const upper of [false, true]) {
       for (const ascii of [false, true]) {
@@ -31,19 +37,22 @@ export function jsonForms(text: string, common: boolean): string[] {
             }
             return undefined;
           };
-          forms.add(escapeEach(text, escape));
+          forms.add(escapeSpecials(text, specials, escape));
         }
       }
     }
   }
   // JSON as a string inside JSON, and every character escaped.
-  for (const form of Array.from(forms))
-    forms.add(escapeEach(form, (character) => JSON_ESCAPES[character]));
-  forms.add(escapeEach(text, (character) => unicodeEscape(character, false)));
+  for (const form of Array.from(forms)) {
+    forms.add(form.replaceAll(JSON_ESCAPED, (character) => JSON_ESCAPES[character] ?? character));
+  }
+  forms.add(escapeAll(text, (character) => unicodeEscape(character, false)));
   if (common) return [...forms];
-  forms.add(escapeEach(text, (character) => unicodeEscape(character, true)));
+  forms.add(escapeAll(text, (character) => unicodeEscape(character, true)));
   forms.add(
-    escapeEach(text, (character) => (character > '~' ? braceEscape(character) : undefined)),
+    escapeSpecials(text, specials, (character) =>
+      character > '~' ? braceEscape(character) : undefined,
+    ),
   );
   return [...forms];
 }
@@ -70,11 +79,13 @@ const MARKUP: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>
 
 export function htmlForms(text: string, common: boolean): string[] {
   const forms = new Set<string>();
+  const specials = specialsOf(text);
   for (const quotes of common ? QUOTE_STYLES.slice(0, USUAL_QUOTE_STYLES) : QUOTE_STYLES) {
     for (const beyond of [undefined, decimalEntity, hexEntity]) {
       forms.add(
-        escapeEach(
+        escapeSpecials(
           text,
+          specials,
           (character) =>
             MARKUP[character] ??
             quotes[character] ??
@@ -84,16 +95,15 @@ export function htmlForms(text: string, common: boolean): string[] {
     }
   }
   // `>` needs no escape, and many leave it.
-  const open = escapeEach(text, (character) => (character === '>' ? undefined : MARKUP[character]));
-  forms.add(open);
+  forms.add(
+    escapeSpecials(text, specials, (character) =>
+      character === '>' ? undefined : MARKUP[character],
+    ),
+  );
   if (common) return [...forms];
   for (const entity of [decimalEntity, hexEntity, upperHexEntity]) {
-    forms.add(escapeEach(text, entity));
-    forms.add(
-      escapeEach(text, (character) =>
-        /[A-Za-z0-9]/.test(character) ? undefined : entity(character),
-      ),
-    );
+    forms.add(escapeAll(text, entity));
+    forms.add(text.replaceAll(/[^A-Za-z0-9]/gu, entity));
   }
   return [...forms];
 }
@@ -102,39 +112,28 @@ export function caseForms(text: string): string[] {
   return [text.toUpperCase(), text.toLowerCase(), Array.from(text).toReversed().join('')];
 }
 
-/** `\xNN` and octal, for every byte and only for those beyond ASCII, as C, Python and git print them. */
-export function escapedForms(value: Uint8Array, common: boolean): Buffer[] {
-  const styles = [
-    (byte: number) => `\\x${byte.toString(16).padStart(2, '0')}`,
-    (byte: number) => `\\x${byte.toString(16).padStart(2, '0').toUpperCase()}`,
-    (byte: number) => `\\${byte.toString(8).padStart(3, '0')}`,
-  ];
-  const forms = styles
-    .slice(0, common ? 1 : styles.length)
-    .map((style) => Array.from(value, style).join(''));
-  for (const style of styles) {
-    for (const quotes of ['', '"', "'"]) {
-      let form = '';
-      for (const byte of value) {
-        const character = String.fromCharCode(byte);
-        const short = quotes.includes(character) ? undefined : cEscape(character, quotes);
-        if (quotes !== '' && character === quotes) form += `\\${character}`;
-        else if (short !== undefined) form += short;
-        else form += byte < 0x20 || byte > 0x7e ? style(byte) : character;
-      }
-      forms.push(form);
-    }
+/** Each of the special characters in the text once: most texts have few or none. */
+function specialsOf(text: string): string[] {
+  return [...new Set(text.match(SPECIAL))];
+}
+
+/** Escapes no others: what a style does to a character does not depend on those around it. */
+function escapeSpecials(text: string, specials: readonly string[], escape: Escape): string {
+  let result = text;
+  const escapes = new Map<string, string>();
+  for (const character of specials) {
+    const escaped = escape(character);
+    if (escaped !== undefined) escapes.set(character, escaped);
   }
-  return forms.map((form) => Buffer.from(form, 'latin1'));
+  if (escapes.size > 0) {
+    result = text.replaceAll(SPECIAL, (character) => escapes.get(character) ?? character);
+  }
+  return result;
 }
 
-function cEscape(character: string, quotes: string): string | undefined {
-  return character === '"' && quotes !== '"' ? undefined : JSON_ESCAPES[character];
-}
-
-function escapeEach(text: string, escape: Escape): string {
+function escapeAll(text: string, escape: (character: string) => string): string {
   let result = '';
-  for (const character of text) result += escape(character) ?? character;
+  for (const character of text) result += escape(character);
   return result;
 }
 

@@ -80,7 +80,7 @@ function search(cells: readonly Cell[], forms: readonly Form[], limit = Infinity
 function searchOne(cells: readonly Cell[], needle: string, form: Form, limit: number): Stretch[] {
   const text = cells.map((cell) => cell.character).join('');
   const tails = ['', ...(form.tails ?? []).map((tail) => Buffer.from(tail).toString('latin1'))];
-  const found: Stretch[] = [];
+  const found = form.tellsFrom === undefined ? [] : leadingParts(cells, text, needle, form, limit);
   for (const tail of tails) {
     for (
       let at = text.indexOf(needle + tail);
@@ -97,6 +97,26 @@ function searchOne(cells: readonly Cell[], needle: string, form: Form, limit: nu
       const last = cells[at + needle.length + tail.length - 1];
       if (first !== undefined && last !== undefined) found.push([first.start, last.end]);
     }
+  }
+  return found;
+}
+
+/** The leading parts of a needle that tell, each as long as the text goes on with it. */
+function leadingParts(
+  cells: readonly Cell[],
+  text: string,
+  needle: string,
+  { tellsFrom = Infinity }: Form,
+  limit: number,
+): Stretch[] {
+  const found: Stretch[] = [];
+  for (let at = 0; at + tellsFrom <= text.length; at++) {
+    let length = 0;
+    while (length < needle.length && text.charAt(at + length) === needle.charAt(length)) length++;
+    const first = cells[at];
+    const last = cells[at + length - 1];
+    if (length < tellsFrom || first === undefined || last === undefined) continue;
+    if (first.start < limit) found.push([first.start, last.end]);
   }
   return found;
 }

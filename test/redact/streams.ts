@@ -28,8 +28,10 @@ const linedValue = fc
     maxLength: 4,
   })
   .map((lines) => lines.join('\n'));
+/** Most of these tell by a leading part alone. */
+const opaqueValue = fc.string({ unit: oneOf('kLq7R2xz9MbT4'), minLength: 16, maxLength: 24 });
 export const value = fc
-  .oneof(tightValue, wideValue, linedValue)
+  .oneof(tightValue, wideValue, linedValue, opaqueValue)
   .filter((text) => text.replaceAll(/[\n ]/g, '').length >= 4)
   .map((text) => Buffer.from(text, 'utf8'));
 
