@@ -1,0 +1,198 @@
+import { allocate, grown, reallocate, release } from './buffer';
+
+const FIRST_CAPACITY = 4096;
+
+/**
+ * The bytes of a stream that are not out yet, by their place in the stream, and what is to be
+ * masked among them.
+ */
+@unmanaged
+export class Outlet {
+  /** Stretches of visible text to mask: escapes in them are kept. */
+  text: Stretches = new Stretches();
+  /** Stretches of escape sequences and their payloads to mask whole. */
+  inner: Stretches = new Stretches();
+  /** Place in the stream of the first byte that is not out. */
+  origin: f64 = 0;
+  /** The bytes from there on. */
+  bytes: usize = 0;
+  length: i32 = 0;
+  capacity: i32 = FIRST_CAPACITY;
+  /** 1: part of an escape sequence. */
+  escapes: usize = 0;
+  /** What was let out. */
+  out: usize = 0;
+  outLength: i32 = 0;
+  outCapacity: i32 = FIRST_CAPACITY;
+  mask: usize = 0;
+  maskLength: i32 = 0;
+
+  constructor(mask: usize, maskLength: i32) {
+    this.bytes = allocate(FIRST_CAPACITY);
+    this.escapes = allocate(FIRST_CAPACITY);
+    this.out = allocate(FIRST_CAPACITY);
+    this.mask = allocate(max(maskLength, 1));
+    this.maskLength = maskLength;
+    memory.copy(this.mask, mask, maskLength);
+  }
+
+  free(): void {
+    this.text.free();
+    this.inner.free();
+    release(this.bytes, this.capacity);
+    release(this.escapes, this.capacity);
+    release(this.out, this.outCapacity);
+    release(this.mask, this.maskLength);
+    heap.free(changetype<usize>(this));
+  }
+
+  /** Place in the stream after the last byte. */
+  get end(): f64 {
+    return this.origin + this.length;
+  }
+
+  append(chunk: usize, count: i32): void {
+    const length = this.length + count;
+    if (length > this.capacity) {
+      this.capacity = grown(this.capacity, length);
+      this.bytes = reallocate(this.bytes, this.length, this.capacity);
+      this.escapes = reallocate(this.escapes, this.length, this.capacity);
+    }
+    memory.copy(this.bytes + this.length, chunk, count);
+    memory.fill(this.escapes + this.length, 0, count);
+    this.length = length;
+  }
+
+  markEscape(at: f64): void {
+    store<u8>(this.escapes + <usize>(at - this.origin), 1);
+  }
+
+  /**
+   * Lets out everything before the first place that may yet be part of a match of text or of an escape
+   * sequence, and what follows it without a gap and is masked anyway.
+   */
+  release(liveText: f64, liveInner: f64): void {
+    let to = min(max(min(liveText, liveInner), this.origin), this.end);
+    while (true) {
+      // Escapes are kept in a stretch of text, so one that is open holds it up.
+      const text = min(this.text.reach(to), max(to, liveInner));
+      const reach = max(text, this.inner.reach(to));
+      if (reach <= to) break;
+      to = reach;
+    }
+    let at = this.origin;
+    while (at < to) at = this.emitFrom(at, to);
+    const gone = <i32>(to - this.origin);
+    if (gone === 0) return;
+    this.length -= gone;
+    memory.copy(this.bytes, this.bytes + gone, this.length);
+    memory.copy(this.escapes, this.escapes + gone, this.length);
+    this.origin = to;
+  }
+
+  private emitFrom(at: f64, to: f64): f64 {
+    if (this.text.open(at)) this.write(this.mask, this.maskLength);
+    if (this.inner.open(at)) this.write(this.mask, this.maskLength);
+    if (at < this.inner.maskedTo) return min(to, this.inner.maskedTo);
+    const next = min(to, this.inner.next);
+    if (at < this.text.maskedTo) {
+      const masked = min(next, this.text.maskedTo);
+      for (let place = at; place < masked; place++) {
+        const byte = <usize>(place - this.origin);
+        if (load<u8>(this.escapes + byte) === 1) this.write(this.bytes + byte, 1);
+      }
+      return masked;
+    }
+    const end = min(next, this.text.next);
+    this.write(this.bytes + <usize>(at - this.origin), <i32>(end - at));
+    return end;
+  }
+
+  private write(bytes: usize, count: i32): void {
+    const length = this.outLength + count;
+    if (length > this.outCapacity) {
+      this.outCapacity = grown(this.outCapacity, length);
+      this.out = reallocate(this.out, this.outLength, this.outCapacity);
+    }
+    memory.copy(this.out + this.outLength, bytes, count);
+    this.outLength = length;
+  }
+}
+
+/** Stretches [start, end) in order; those that overlap are one, those that only touch are not. */
+@unmanaged
+export class Stretches {
+  /** End of the stretch that was opened last: bytes before it are masked. */
+  maskedTo: f64 = 0;
+  /** Pairs of start and end; those before `head` are opened. */
+  pairs: usize = 0;
+  head: i32 = 0;
+  length: i32 = 0;
+  capacity: i32 = 16;
+
+  constructor() {
+    this.pairs = allocate(this.capacity * 16);
+  }
+
+  free(): void {
+    release(this.pairs, this.capacity * 16);
+    heap.free(changetype<usize>(this));
+  }
+
+  /** Ends come in rising order. */
+  add(start: f64, end: f64): void {
+    let from = start;
+    while (this.length > this.head && this.endOf(this.length - 1) > from) {
+      this.length--;
+      from = min(from, this.startOf(this.length));
+    }
+    if (this.length === this.head && from < this.maskedTo) {
+      this.maskedTo = max(end, this.maskedTo);
+    } else {
+      this.push(from, end);
+    }
+  }
+
+  /** Start of the next stretch that is not open yet. */
+  get next(): f64 {
+    return this.head < this.length ? this.startOf(this.head) : Infinity;
+  }
+
+  /** How far masking reaches without a gap from `at`. */
+  reach(at: f64): f64 {
+    let reach = max(at, this.maskedTo);
+    for (let n = this.head; n < this.length; n++) {
+      if (this.startOf(n) > at) break;
+      reach = max(reach, this.endOf(n));
+    }
+    return reach;
+  }
+
+  /** Opens the stretch that begins at or before `at`; true if one mask is to be written for it. */
+  open(at: f64): bool {
+    if (this.next > at || at < this.maskedTo) return false;
+    this.maskedTo = this.endOf(this.head++);
+    if (this.head === this.length) {
+      this.head = 0;
+      this.length = 0;
+    }
+    return true;
+  }
+
+  @inline private startOf(n: i32): f64 {
+    return load<f64>(this.pairs + n * 16);
+  }
+
+  @inline private endOf(n: i32): f64 {
+    return load<f64>(this.pairs + n * 16, 8);
+  }
+
+  private push(start: f64, end: f64): void {
+    if (this.length === this.capacity) {
+      this.capacity *= 2;
+      this.pairs = reallocate(this.pairs, this.length * 16, this.capacity * 16);
+    }
+    store<f64>(this.pairs + this.length * 16, start);
+    store<f64>(this.pairs + this.length++ * 16, end, 8);
+  }
+}

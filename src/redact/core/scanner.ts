@@ -1,0 +1,369 @@
+import { allocate, reallocate } from './buffer';
+import { BLOCK_BYTES, GramFilter } from './gram-filter';
+import { opensString } from './sight';
+import { UNDO_BYTES } from './watcher';
+
+/*
+ * Skips what needs no looking at: runs ahead of a stream through plain text and ordinary escape sequences,
+ * copies what is visible and no blank into a text of its own, and asks the filter about that. Where a
+ * needle may begin, or where something is that it does not understand, the stream goes on byte by byte
+ * a little before, in the state in which it would be there anyway.
+ */
+
+const BLANK: u8 = 0x20;
+const DELETE: u8 = 0x7f;
+const BACKSPACE: u8 = 0x08;
+const LINE_FEED: u8 = 0x0a;
+const CARRIAGE_RETURN: u8 = 0x0d;
+const BEL: u8 = 0x07;
+const ESCAPE: u8 = 0x1b;
+/** How much is run ahead before the filter is asked: little first, since a needle may be near. */
+const FIRST_TILE: i32 = 128;
+const MAX_TILE: i32 = 2048;
+/** A place to find the way back from is kept so often. */
+const MARK_BYTES: i32 = 64;
+const MAX_ESCAPE_BYTES: i32 = 2048;
+const SLACK_BYTES: i32 = 16;
+
+/** For each of the 256 ways to keep some of 8 bytes: which they are. */
+const compressTable: usize = makeCompressTable();
+
+/** A place in the stream between two characters, with nothing open. */
+@unmanaged
+class Mark {
+  /** Offset of the byte. */
+  raw: i32;
+  /** How many characters of the text lie before it. */
+  text: i32;
+  /** Bytes of visible text since the scan began or, if a line began since, since that. */
+  column: i32;
+  newLine: bool;
+}
+
+const MARK_SIZE: i32 = <i32>offsetof<Mark>();
+
+@unmanaged
+export class Scanner {
+  /** At the place that `scan` gave: see Mark. */
+  column: i32 = 0;
+  newLine: bool = false;
+  filter: GramFilter;
+  bytes: usize = 0;
+  /** What is visible and no blank. */
+  text: usize = 0;
+  textCapacity: i32 = 0;
+  length: i32 = 0;
+  /** Place in `text` up to which the filter was asked. */
+  asked: i32 = 0;
+  marks: usize = 0;
+  markCount: i32 = 0;
+  markCapacity: i32 = 16;
+  nextMark: i32 = 0;
+  /** Offset of the last escape sequence if a needle may begin in it and end in the text after it; -1: none. */
+  escape: i32 = -1;
+  escapeEnd: i32 = 0;
+  escapeText: i32 = 0;
+  escapeBytes: usize = 0;
+  /** The walk cannot go on. */
+  stopped: bool = false;
+
+  constructor(filter: GramFilter) {
+    this.filter = filter;
+    this.marks = allocate(this.markCapacity * MARK_SIZE);
+    this.escapeBytes = allocate(MAX_ESCAPE_BYTES + 64);
+  }
+
+  /**
+   * Runs ahead from offset `at` of `bytes`, before `to`, and gives the offset to go on from: `at` if nothing
+   * can be skipped. Live prefixes begin at offset `from`, at or before `at`.
+   */
+  scan(bytes: usize, from: i32, at: i32, to: i32): i32 {
+    if (to - from + SLACK_BYTES > this.textCapacity) {
+      this.textCapacity = to - from + SLACK_BYTES;
+      this.text = reallocate(this.text, this.length, this.textCapacity);
+    }
+    this.bytes = bytes;
+    this.length = 0;
+    this.asked = 0;
+    this.markCount = 0;
+    this.nextMark = at;
+    this.escape = -1;
+    this.stopped = false;
+    if (from < at && this.walk(from, at, at) !== at) return at;
+    this.column = 0;
+    this.newLine = false;
+    const first = this.length;
+    let tile = FIRST_TILE;
+    let raw = at;
+    let hit = -1;
+    while (raw < to && !this.stopped) {
+      raw = this.walk(raw, min(to, raw + tile), to);
+      hit = this.ask();
+      if (hit !== -1) break;
+      if (this.escape !== -1 && this.length - this.escapeText >= this.filter.window) {
+        this.askEscape();
+      }
+      tile = min(tile * 2, MAX_TILE);
+    }
+    // What is shorter than a window at the end may yet begin a needle; and backspaces may strike it out.
+    const window = this.filter.window;
+    const sure = this.length - max(2 * window, window + UNDO_BYTES + 2);
+    // The character before a needle may hold bits of its value.
+    let resume = hit === -1 ? sure : min(hit - 1, this.length - UNDO_BYTES - 2);
+    if (this.escape !== -1) resume = min(resume, this.escapeText - 1);
+    return resume <= first ? at : this.backTo(resume);
+  }
+
+  /**
+   * Walks from `raw`, where nothing is open, until `end` or a little farther, at most `to`. Stops where it meets
+   * what it does not understand.
+   */
+  private walk(raw: i32, end: i32, to: i32): i32 {
+    const bytes = this.bytes;
+    const blank = i8x16.splat(0x20);
+    const deleted = i8x16.splat(0x7f);
+    let at = raw;
+    while (at < end) {
+      if (at >= this.nextMark) this.mark(at);
+      if (at + 16 <= to) {
+        const block = v128.load(bytes + at);
+        // Signed: what is beyond ASCII is below.
+        const kept = v128.andnot(i8x16.gt_s(block, blank), i8x16.eq(block, deleted));
+        const shown = i8x16.bitmask(kept) | i8x16.bitmask(i8x16.eq(block, blank));
+        const run = ctz<i32>(~shown);
+        if (run > 0) {
+          const count = min(run, 16);
+          this.keep(block, i8x16.bitmask(kept) & ((1 << count) - 1));
+          this.column += count;
+          at += count;
+          if (count === 16) continue;
+        }
+      }
+      at = this.walkOne(at, to);
+      if (this.stopped) return at;
+    }
+    return at;
+  }
+
+  /** Adds the bytes of a block that are in `mask` to the text. */
+  @inline private keep(block: v128, mask: i32): void {
+    const text = this.text + this.length;
+    if (mask === 0xffff) {
+      v128.store(text, block);
+      this.length += 16;
+      return;
+    }
+    const low = mask & 0xff;
+    const high = mask >> 8;
+    v128.store64_lane(text, i8x16.swizzle(block, v128.load64_zero(compressTable + low * 8)), 0);
+    const rest = i8x16.shuffle(block, block, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+    const kept = popcnt(low);
+    v128.store64_lane(
+      text + kept,
+      i8x16.swizzle(rest, v128.load64_zero(compressTable + high * 8)),
+      0,
+    );
+    this.length += kept + popcnt(high);
+  }
+
+  /** Takes in one character or escape sequence. */
+  private walkOne(at: i32, to: i32): i32 {
+    const byte = load<u8>(this.bytes + at);
+    if (byte >= 0x80) {
+      const count = characterBytes(this.bytes, at, to);
+      if (count === 0) return this.stop(at);
+      for (let n = 0; n < count; n++) this.keepByte(load<u8>(this.bytes + at + n));
+      this.column += count;
+      return at + count;
+    }
+    if (byte > BLANK && byte !== DELETE) this.keepByte(byte);
+    if (byte >= BLANK) {
+      if (byte !== DELETE) this.column++;
+      return at + 1;
+    }
+    if (byte === LINE_FEED || byte === CARRIAGE_RETURN) {
+      this.column = 0;
+      this.newLine = true;
+      return at + 1;
+    }
+    if (byte === BACKSPACE) return this.stop(at);
+    if (byte !== ESCAPE) return at + 1;
+    if (this.escape !== -1 && !this.askEscape()) return this.stop(at);
+    const end = escapeEnd(this.bytes, at, to);
+    if (end === 0) return this.stop(at);
+    this.escape = at;
+    this.escapeEnd = end;
+    this.escapeText = this.length;
+    return end;
+  }
+
+  @inline private keepByte(byte: u8): void {
+    store<u8>(this.text + this.length++, byte);
+  }
+
+  private stop(at: i32): i32 {
+    this.stopped = true;
+    return at;
+  }
+
+  /** Place in the text where a needle may begin, the first such; -1: none as far as can be told. */
+  private ask(): i32 {
+    const filter = this.filter;
+    const window = filter.window;
+    const last = this.length - window;
+    let at = this.asked;
+    for (; at <= last; at += filter.stride) {
+      if (!filter.hasBlock(this.text + at)) continue;
+      for (let start = max(0, at - (window - BLOCK_BYTES)); start <= at; start++) {
+        if (filter.hasWindow(this.text + start)) return start;
+      }
+    }
+    this.asked = at;
+    return -1;
+  }
+
+  /**
+   * Asks whether a needle may begin in the last escape sequence: who reads the bytes sees them too. True, and
+   * done with it, if none does.
+   */
+  private askEscape(): bool {
+    const filter = this.filter;
+    const window = filter.window;
+    // Nothing joins what is inside a string with the text after it.
+    const joins = !opensString(load<u8>(this.bytes + this.escape + 1));
+    const follows = joins ? min(this.length - this.escapeText, window - 1) : 0;
+    if (this.escapeEnd - this.escape - 1 + follows < window) {
+      this.escape = -1;
+      return true;
+    }
+    let kept = 0;
+    for (let at = this.escape + 1; at < this.escapeEnd; at++) {
+      const byte = load<u8>(this.bytes + at);
+      if (byte > BLANK) store<u8>(this.escapeBytes + kept++, byte);
+    }
+    // Both have room for a block more.
+    v128.store(this.escapeBytes + kept, v128.load(this.text + this.escapeText));
+    const length = kept + follows;
+    for (let at = 0; at + BLOCK_BYTES <= length; at += filter.stride) {
+      if (!filter.hasBlock(this.escapeBytes + at)) continue;
+      const end = min(min(at, kept - 1), length - window);
+      for (let start = max(0, at - (window - BLOCK_BYTES)); start <= end; start++) {
+        if (filter.hasWindow(this.escapeBytes + start)) return false;
+      }
+    }
+    this.escape = -1;
+    return true;
+  }
+
+  private mark(at: i32): void {
+    if (this.markCount === this.markCapacity) {
+      this.markCapacity *= 2;
+      this.marks = reallocate(this.marks, this.markCount * MARK_SIZE, this.markCapacity * MARK_SIZE);
+    }
+    const mark = this.markAt(this.markCount++);
+    mark.raw = at;
+    mark.text = this.length;
+    mark.column = this.column;
+    mark.newLine = this.newLine;
+    this.nextMark = at + MARK_BYTES;
+  }
+
+  @inline private markAt(number: i32): Mark {
+    return changetype<Mark>(this.marks + number * MARK_SIZE);
+  }
+
+  /** Gives the offset of a character of the text, of its first byte, and sets what is known there. */
+  private backTo(place: i32): i32 {
+    let number = this.markCount - 1;
+    while (this.markAt(number).text > place) number--;
+    const mark = this.markAt(number);
+    this.column = mark.column;
+    this.newLine = mark.newLine;
+    let raw = mark.raw;
+    let text = mark.text;
+    while (true) {
+      const byte = load<u8>(this.bytes + raw);
+      let count = 1;
+      if (byte >= 0x80) count = characterBytes(this.bytes, raw, raw + 4);
+      if (byte > BLANK && byte !== DELETE) {
+        if (text + count > place) return raw;
+        text += count;
+      }
+      if (byte >= BLANK) {
+        if (byte !== DELETE) this.column += count;
+        raw += count;
+      } else if (byte === ESCAPE) {
+        raw = escapeEnd(this.bytes, raw, raw + MAX_ESCAPE_BYTES);
+      } else {
+        if (byte === LINE_FEED || byte === CARRIAGE_RETURN) {
+          this.column = 0;
+          this.newLine = true;
+        }
+        raw++;
+      }
+    }
+  }
+}
+
+/** How many bytes of a block come before the first that is not printable ASCII. */
+@inline function plainRun(block: v128): i32 {
+  const low = i8x16.lt_s(block, i8x16.splat(0x20));
+  return ctz<i32>(i8x16.bitmask(v128.or(low, i8x16.eq(block, i8x16.splat(0x7f)))) | 0x10000);
+}
+
+/** Length of the UTF-8 character at `at`; 0 if it is none, or not all there before `to`. */
+function characterBytes(bytes: usize, at: i32, to: i32): i32 {
+  const lead = load<u8>(bytes + at);
+  const count = lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  if (at + count > to) return 0;
+  for (let n = 1; n < count; n++) {
+    if ((load<u8>(bytes + at + n) & 0xc0) !== 0x80) return 0;
+  }
+  return count;
+}
+
+/**
+ * Offset after the escape sequence at `at`; 0 if it is not one of the ordinary ones, or not all there before
+ * `to`. A clipboard's contents (OSC 52) are for the stream to look into.
+ */
+function escapeEnd(bytes: usize, at: i32, to: i32): i32 {
+  const limit = min(to, at + MAX_ESCAPE_BYTES);
+  let raw = at + 2;
+  if (raw > limit) return 0;
+  const kind = load<u8>(bytes + at + 1);
+  if (opensString(kind)) {
+    if (raw + 2 <= limit && load<u16>(bytes + raw) === 0x3235) return 0;
+    while (raw + 16 <= limit) {
+      const run = plainRun(v128.load(bytes + raw));
+      raw += run;
+      if (run < 16) break;
+    }
+    for (; raw < limit; raw++) {
+      const byte = load<u8>(bytes + raw);
+      if (byte === BEL) return raw + 1;
+      if (byte === ESCAPE) return raw + 2 <= limit && load<u8>(bytes + raw + 1) === 0x5c ? raw + 2 : 0;
+      if (byte < BLANK || byte >= DELETE) return 0;
+    }
+    return 0;
+  }
+  if (kind < BLANK || kind >= DELETE) return 0;
+  const lowestFinal: u8 = kind === 0x5b ? 0x40 : 0x30;
+  if (kind !== 0x5b && kind >= 0x30) return raw;
+  for (; raw < limit; raw++) {
+    const byte = load<u8>(bytes + raw);
+    if (byte < BLANK || byte >= DELETE) return 0;
+    if (byte >= lowestFinal) return raw + 1;
+  }
+  return 0;
+}
+
+function makeCompressTable(): usize {
+  const table = allocate(256 * 8);
+  for (let mask = 0; mask < 256; mask++) {
+    let kept = 0;
+    for (let bit = 0; bit < 8; bit++) {
+      if ((mask >> bit) & 1) store<u8>(table + mask * 8 + kept++, <u8>bit);
+    }
+  }
+  return table;
+}

@@ -1,0 +1,145 @@
+import { allocate, reallocate, release } from './buffer';
+import { MATCHES, NeedleIndex, ROOT } from './needle-index';
+
+const FIRST_CAPACITY = 256;
+
+/**
+ * The characters of one view of a stream that may still matter: where each began in the stream and
+ * in which state it left the index. As long as the longest live prefix, and a few more that
+ * backspaces could still strike out.
+ */
+@unmanaged
+export class Trail {
+  length: i32 = 0;
+  state: u32 = ROOT;
+  index: NeedleIndex;
+  leadBytes: usize;
+  generation: u32 = 0;
+  /** The match that is not reported yet: its first character, the state and the place after its last. */
+  matchFirst: i32 = 0;
+  matchState: u32 = ROOT;
+  matchEnd: f64 = -1;
+  capacity: i32 = FIRST_CAPACITY;
+  starts: usize = 0;
+  states: usize = 0;
+  bytes: usize = 0;
+
+  constructor(index: NeedleIndex, leadBytes: usize) {
+    this.index = index;
+    this.leadBytes = leadBytes;
+    this.generation = index.generation;
+    this.starts = allocate(FIRST_CAPACITY * 8);
+    this.states = allocate(FIRST_CAPACITY * 4);
+    this.bytes = allocate(FIRST_CAPACITY);
+  }
+
+  /** To be called before a stream goes on: needles may have been added. */
+  refresh(): void {
+    this.index.limitNodes();
+    if (this.generation === this.index.generation) return;
+    this.generation = this.index.generation;
+    this.state = ROOT;
+    for (let at = 0; at < this.length; at++) {
+      this.state = this.index.step(this.state, this.byte(at));
+      store<u32>(this.states + at * 4, this.state);
+    }
+  }
+
+  /** Makes room, so that so many characters can be stored without a look. */
+  reserve(count: i32): void {
+    while (this.length + count > this.capacity) this.grow();
+  }
+
+  /** Takes in a character that began at `start`, for which there is room; true if a needle ends. */
+  @inline put(byte: u8, start: f64): bool {
+    const transition = this.index.transition(this.state, byte);
+    const state = transition & ~MATCHES;
+    const at = this.length++;
+    store<f64>(this.starts + at * 8, start);
+    store<u32>(this.states + at * 4, state);
+    store<u8>(this.bytes + at, byte);
+    this.state = state;
+    return state !== transition;
+  }
+
+  pop(): void {
+    this.length--;
+    this.state = this.length > 0 ? load<u32>(this.states + (this.length - 1) * 4) : ROOT;
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.state = ROOT;
+  }
+
+  /** How many of the last characters are the start of a needle. */
+  get depth(): i32 {
+    return this.index.depth(this.state);
+  }
+
+  @inline start(at: i32): f64 {
+    return load<f64>(this.starts + at * 8);
+  }
+
+  @inline byte(at: i32): u8 {
+    return load<u8>(this.bytes + at);
+  }
+
+  /**
+   * Index of the first character that a later byte could make part of a match, `length` if none.
+   * `undo`: how many characters may yet be struck out.
+   */
+  live(undo: i32): i32 {
+    const index = this.index;
+    // The start of the longest live prefix never moves back, so the oldest state decides.
+    for (let at = max(0, this.length - 1 - undo); at < this.length; at++) {
+      const state = load<u32>(this.states + at * 4);
+      const depth = <i32>index.lives(state);
+      const first = at + 1 - depth;
+      if (first > 0 && (depth === 0 || index.onLeadPath(state))) {
+        if (load<u8>(this.leadBytes + <usize>this.byte(first - 1)) === 1) return first - 1;
+      }
+      if (depth > 0) return first;
+    }
+    return this.length;
+  }
+
+  /** Index of the first character that may not be shown while it is open what it is part of. */
+  secretFrom(): i32 {
+    const index = this.index;
+    let from = this.length;
+    for (let state = this.state; state !== ROOT; state = index.fail(state)) {
+      const depth = index.depth(state);
+      // A needle is complete: its characters are masked, and with them all shorter prefixes.
+      if (index.matches(state) === depth) break;
+      const shown = min(depth, index.allowance(state));
+      if (shown < depth) from = min(from, this.length - <i32>(depth - shown));
+    }
+    return from;
+  }
+
+  /** Forgets the first characters. */
+  dropBefore(at: i32): void {
+    if (at <= 0) return;
+    const left = this.length - at;
+    memory.copy(this.starts, this.starts + at * 8, left * 8);
+    memory.copy(this.states, this.states + at * 4, left * 4);
+    memory.copy(this.bytes, this.bytes + at, left);
+    this.length = left;
+  }
+
+  free(): void {
+    release(this.starts, this.capacity * 8);
+    release(this.states, this.capacity * 4);
+    release(this.bytes, this.capacity);
+    heap.free(changetype<usize>(this));
+  }
+
+  private grow(): void {
+    const used = this.capacity;
+    this.capacity *= 2;
+    this.starts = reallocate(this.starts, used * 8, this.capacity * 8);
+    this.states = reallocate(this.states, used * 4, this.capacity * 4);
+    this.bytes = reallocate(this.bytes, used, this.capacity);
+  }
+}
