@@ -1,4 +1,4 @@
-import { allocate, grown, reallocate, release } from './buffer';
+import { allocate, grown, reallocate } from './buffer';
 
 /*
  * All needles of one view of a stream, as an Aho-Corasick automaton that is built only where streams go.
@@ -33,6 +33,7 @@ class Entry {
   lead: u8;
 }
 
+/** The head of a node; the transitions it has seen so far follow it, see `places`. */
 @unmanaged
 class Node {
   /** The needles that begin with the node's path: `order[low]` to `order[high - 1]`. */
@@ -40,35 +41,28 @@ class Node {
   high: u32;
   /** Length of the path: how many characters are live in that state. */
   depth: u32;
-  /** UNLINKED until a stream gets here; `matches` and `lives` are then not set either. */
-  fail: i32;
+  fail: u32;
   /** Length of the longest needle that ends here, 0 if none does. */
   matches: u32;
   /** How many of the live characters more can follow on: a needle's end alone waits for nothing. */
   lives: u32;
   parent: u32;
-  firstChild: u32;
-  sibling: u32;
   label: u8;
   leads: u8;
   /** How many of the live characters may be shown before it is certain what they are. */
   allowance: u8;
-  /** 0: its children are not made yet. */
-  expanded: u8;
-  /** How often it had to look for the next state, up to HOT. */
-  heat: u8;
 }
 
 const ENTRY_BYTES: i32 = <i32>offsetof<Entry>();
-const NODE_BYTES: i32 = <i32>offsetof<Node>();
-const UNLINKED: i32 = -1;
-/** A node that had to look for the next state so often gets a row, in which it remembers it for each byte. */
-const HOT: u8 = 2;
-/** In a transition, which is the next state plus one: something ends there. */
-export const MATCHES: u32 = 0x80000000;
-const MAX_ROWS: i32 = 8192;
-/** Nodes are dropped and made anew beyond this, between two writes. */
-const MAX_NODES: i32 = 200_000;
+const HEAD_BYTES: i32 = 32;
+/** In `fail`: not computed yet. */
+const UNLINKED: u32 = 0xffffffff;
+/** A transition is the next state with these; 0 is one that was not seen yet. */
+const SEEN: u32 = 1;
+export const MATCHES: u32 = 2;
+export const STATE: u32 = ~(SEEN | MATCHES);
+/** Nodes are dropped, to be made anew, when they take more than this; between two writes. */
+const MAX_NODE_BYTES: i32 = 8 * 1024 * 1024;
 
 @unmanaged
 export class NeedleIndex {
@@ -84,30 +78,27 @@ export class NeedleIndex {
   entryCapacity: i32 = 0;
   order: usize = 0;
   orderCount: i32 = 0;
+  /** Nodes, one after the other; a state is the place of one in bytes. */
   nodes: usize = 0;
-  nodeCount: i32 = 0;
-  nodeCapacity: i32 = 0;
-  /** For each node the number of its row of transitions; 0: it has none. */
-  rowOf: usize = 0;
-  rows: usize = 0;
-  rowBytes: i32 = 0;
+  nodesLength: i32 = 0;
+  nodesCapacity: i32 = 0;
+  /** Length of a node with its transitions. */
+  nodeBytes: i32 = HEAD_BYTES + 4;
   /** What it will be once all needles are taken in. */
-  nextRowBytes: i32 = 4;
-  /** For each byte its place in a row, in bytes: those in no needle share the first, so rows are short. */
+  nextNodeBytes: i32 = HEAD_BYTES + 4;
+  /** For each byte where its transition is in a node: those in no needle share the first. */
   places: usize = 0;
-  rowCount: i32 = 0;
-  rowCapacity: i32 = 0;
   chain: usize = 0;
   chainCapacity: i32 = 0;
+  /** What `findChild` found. */
+  childLow: u32 = 0;
+  childHigh: u32 = 0;
 
   constructor() {
-    this.nodeCapacity = 256;
-    this.nodes = allocate(this.nodeCapacity * NODE_BYTES);
-    this.rowOf = allocate(this.nodeCapacity * 2);
-    this.rowCapacity = 4;
-    this.rowBytes = 4;
-    this.rows = allocate(this.rowCapacity * this.rowBytes);
     this.places = allocate(256 * 2);
+    for (let byte = 0; byte < 256; byte++) store<u16>(this.places + byte * 2, <u16>HEAD_BYTES);
+    this.nodesCapacity = 4096;
+    this.nodes = allocate(this.nodesCapacity);
     this.dropNodes();
   }
 
@@ -117,8 +108,7 @@ export class NeedleIndex {
       this.poolCapacity +
       this.entryCapacity * ENTRY_BYTES +
       this.orderCount * 4 +
-      this.nodeCapacity * (NODE_BYTES + 2) +
-      this.rowCapacity * this.rowBytes
+      this.nodesCapacity
     );
   }
 
@@ -167,75 +157,50 @@ export class NeedleIndex {
 
   /** To be called between two writes: keeps memory bounded whatever streams show. */
   limitNodes(): void {
-    if (this.nodeCount > MAX_NODES) this.dropNodes();
+    if (this.nodesLength > MAX_NODE_BYTES) this.dropNodes();
   }
 
   dropNodes(): void {
     this.generation++;
-    this.nodeCount = 1;
-    if (this.rowBytes !== this.nextRowBytes) {
-      release(this.rows, this.rowCount * this.rowBytes);
-      this.rowBytes = this.nextRowBytes;
-      this.rows = allocate(this.rowCapacity * this.rowBytes);
-    }
-    // Row 0 stays empty: it is that of all nodes without one.
-    this.rowCount = 1;
+    this.nodeBytes = this.nextNodeBytes;
+    this.nodesLength = 0;
+    this.addNode(ROOT, 0, 0, this.orderCount);
     const root = this.node(ROOT);
-    memory.fill(changetype<usize>(root), 0, NODE_BYTES);
-    root.high = this.orderCount;
+    root.depth = 0;
+    root.fail = ROOT;
     root.allowance = 0xff;
-    store<u16>(this.rowOf, 0);
   }
 
   /** The state after one more byte. */
   @inline step(state: u32, byte: u8): u32 {
-    return this.transition(state, byte) & ~MATCHES;
+    return this.transition(state, byte) & STATE;
   }
 
-  /** The state after one more byte, with MATCHES if a needle ends there. */
+  /** The state after one more byte (its STATE bits), and whether a needle ends there (MATCHES). */
   @inline transition(state: u32, byte: u8): u32 {
-    const known = this.known(state, byte);
-    return known !== 0 ? known - 1 : this.resolve(state, byte);
+    const seen = this.seen(state, byte);
+    return seen !== 0 ? seen : this.resolve(state, byte);
   }
 
-  private resolve(state: u32, byte: u8): u32 {
-    // Far down a path there is one way on, most often.
-    const first = this.node(state).firstChild;
-    const child = this.node(first);
-    const known = first !== ROOT && child.label === byte && child.fail !== UNLINKED;
-    const next = known ? first : this.find(state, byte);
-    const transition = this.node(next).matches !== 0 ? next | MATCHES : next;
-    if (known) return transition;
-    const node = this.node(state);
-    if (node.heat === HOT) {
-      const row = <u32>load<u16>(this.rowOf + state * 2);
-      const place = row * this.rowBytes + load<u16>(this.places + (<u32>byte) * 2);
-      if (row !== 0) store<u32>(this.rows + place, transition + 1);
-    } else if (++node.heat === HOT) {
-      this.addRow(state);
-    }
+  @inline private seen(state: u32, byte: u8): u32 {
+    return load<u32>(this.nodes + state + load<u16>(this.places + (<u32>byte) * 2));
+  }
+
+  private see(state: u32, byte: u8, next: u32): u32 {
+    const transition = next | SEEN | (this.node(next).matches !== 0 ? MATCHES : 0);
+    store<u32>(this.nodes + state + load<u16>(this.places + (<u32>byte) * 2), transition);
     return transition;
   }
 
-  private find(state: u32, byte: u8): u32 {
+  private resolve(state: u32, byte: u8): u32 {
     let at = state;
     while (true) {
-      const child = this.child(at, byte);
-      if (child !== 0) {
-        if (this.node(child).fail === UNLINKED) this.link(child);
-        return child;
-      }
-      if (at === ROOT) return ROOT;
+      if (this.findChild(at, byte)) return this.see(state, byte, this.addChild(at, byte));
+      if (at === ROOT) return this.see(state, byte, ROOT);
       at = this.node(at).fail;
-      const known = this.known(at, byte);
-      if (known !== 0) return (known - 1) & ~MATCHES;
+      const seen = this.seen(at, byte);
+      if (seen !== 0) return this.see(state, byte, seen & STATE);
     }
-  }
-
-  /** The transition plus one if it was made before, else 0. */
-  @inline private known(state: u32, byte: u8): u32 {
-    const row = <u32>load<u16>(this.rowOf + state * 2);
-    return load<u32>(this.rows + row * this.rowBytes + load<u16>(this.places + (<u32>byte) * 2));
   }
 
   @inline depth(state: u32): u32 {
@@ -301,11 +266,11 @@ export class NeedleIndex {
     return offset;
   }
 
-  /** Gives a byte its place in the rows, which must then be made anew. */
+  /** Gives a byte its place in the nodes, which must then be made anew. */
   private place(byte: u8): void {
-    if (load<u16>(this.places + (<u32>byte) * 2) !== 0) return;
-    store<u16>(this.places + (<u32>byte) * 2, <u16>this.nextRowBytes);
-    this.nextRowBytes += 4;
+    if (load<u16>(this.places + (<u32>byte) * 2) !== <u16>HEAD_BYTES) return;
+    store<u16>(this.places + (<u32>byte) * 2, <u16>this.nextNodeBytes);
+    this.nextNodeBytes += 4;
   }
 
   private addEntry(offset: u32, pooled: u32, allowance: u8, lead: u8, tells: u32, span: u32): Entry {
@@ -335,7 +300,7 @@ export class NeedleIndex {
   }
 
   @inline private node(state: u32): Node {
-    return changetype<Node>(this.nodes + state * NODE_BYTES);
+    return changetype<Node>(this.nodes + state);
   }
 
   @inline private byteOf(entry: Entry, at: u32): u8 {
@@ -375,94 +340,73 @@ export class NeedleIndex {
     }
   }
 
-  /** The child of a node by its label, ROOT if it has none. Nodes may move. */
-  private child(state: u32, label: u8): u32 {
-    if (this.node(state).expanded === 0) this.expand(state);
-    let child = this.node(state).firstChild;
-    while (child !== 0 && this.node(child).label !== label) child = this.node(child).sibling;
+  /** Whether needles go on from a node with `label`: the range from `childLow` to `childHigh`. */
+  private findChild(state: u32, label: u8): bool {
+    const node = this.node(state);
+    const wanted = <i32>label;
+    this.childLow = this.firstFrom(node, wanted);
+    if (this.childLow === node.high || this.labelAt(this.childLow, node.depth) !== wanted) return false;
+    this.childHigh = this.firstFrom(node, wanted + 1);
+    return true;
+  }
+
+  /** Place of the first needle of a node that goes on with `label` or a higher byte. */
+  private firstFrom(node: Node, label: i32): u32 {
+    let low = node.low;
+    let high = node.high;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.labelAt(middle, node.depth) < label) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The byte after `depth` others; -1 for a needle that ends there. */
+  @inline private labelAt(place: u32, depth: u32): i32 {
+    const entry = this.ordered(place);
+    return entry.length === depth ? -1 : <i32>this.byteOf(entry, depth);
+  }
+
+  /** Makes the node that `findChild` found. Nodes may move. */
+  private addChild(parent: u32, label: u8): u32 {
+    const child = this.addNode(parent, label, this.childLow, this.childHigh);
+    this.link(child);
     return child;
   }
 
-  private expand(state: u32): void {
-    const depth = this.node(state).depth;
-    const high = this.node(state).high;
-    let at = this.node(state).low;
-    while (at < high && this.ordered(at).length === depth) at++;
-    while (at < high) {
-      const label = this.byteOf(this.ordered(at), depth);
-      const end = this.endOf(at, high, depth, label);
-      this.addChild(state, label, at, end);
-      at = end;
+  private addNode(parent: u32, label: u8, low: u32, high: u32): u32 {
+    const state = this.nodesLength;
+    if (state + this.nodeBytes > this.nodesCapacity) {
+      this.nodesCapacity = grown(this.nodesCapacity, state + this.nodeBytes);
+      this.nodes = reallocate(this.nodes, state, this.nodesCapacity);
     }
-    this.node(state).expanded = 1;
-  }
-
-  /** Place after the last needle from `from` on that has `label` at `depth`. */
-  private endOf(from: u32, high: u32, depth: u32, label: u8): u32 {
-    let low = from;
-    let top = high;
-    while (top - low > 1) {
-      const middle = (low + top) >> 1;
-      if (this.byteOf(this.ordered(middle), depth) === label) low = middle;
-      else top = middle;
-    }
-    return top;
-  }
-
-  private addChild(parent: u32, label: u8, low: u32, high: u32): void {
-    if (this.nodeCount === this.nodeCapacity) {
-      this.nodeCapacity = grown(this.nodeCapacity, this.nodeCount + 1);
-      const used = this.nodeCount * NODE_BYTES;
-      this.nodes = reallocate(this.nodes, used, this.nodeCapacity * NODE_BYTES);
-      this.rowOf = reallocate(this.rowOf, this.nodeCount * 2, this.nodeCapacity * 2);
-    }
-    const number = this.nodeCount++;
-    const node = this.node(number);
+    this.nodesLength += this.nodeBytes;
+    memory.fill(this.nodes + state, 0, this.nodeBytes);
+    const node = this.node(state);
     node.low = low;
     node.high = high;
     node.depth = this.node(parent).depth + 1;
     node.fail = UNLINKED;
-    node.matches = 0;
-    node.lives = 0;
-    store<u16>(this.rowOf + number * 2, 0);
     node.parent = parent;
-    node.firstChild = 0;
-    node.sibling = this.node(parent).firstChild;
     node.label = label;
-    node.expanded = 0;
-    node.heat = 0;
-    let allowance: u8 = 0xff;
-    let leads: u8 = 0;
+    node.allowance = 0xff;
     for (let n = low; n < high; n++) {
       const entry = this.ordered(n);
-      allowance = min(allowance, entry.allowance);
-      if (entry.lead !== 0) leads = ON_LEAD_PATH;
+      node.allowance = min(node.allowance, entry.allowance);
+      if (entry.lead !== 0) node.leads = ON_LEAD_PATH;
     }
-    node.allowance = allowance;
-    node.leads = leads;
-    this.node(parent).firstChild = number;
-  }
-
-  private addRow(state: u32): void {
-    if (this.rowCount === MAX_ROWS) return;
-    if (this.rowCount === this.rowCapacity) {
-      this.rowCapacity = grown(this.rowCapacity, this.rowCount + 1);
-      const used = this.rowCount * this.rowBytes;
-      this.rows = reallocate(this.rows, used, this.rowCapacity * this.rowBytes);
-    }
-    const row = this.rowCount++;
-    memory.fill(this.rows + row * this.rowBytes, 0, this.rowBytes);
-    store<u16>(this.rowOf + state * 2, <u16>row);
+    return state;
   }
 
   /**
-   * Computes the failure link of a node whose parent has one, and of those it leads to that have none:
-   * their parents are on the parent's own chain of links, so they have theirs.
+   * Computes the failure link of a node whose parent has one, and of those it leads to that are made on the
+   * way: their parents are on the parent's own chain of links, so they have theirs.
    */
   private link(first: u32): void {
     let length = 0;
     let at = first;
-    while (at !== ROOT && this.node(at).fail === UNLINKED) {
+    while (this.node(at).fail === UNLINKED) {
       if (length === this.chainCapacity) {
         this.chainCapacity = grown(max(this.chainCapacity, 32), length + 1);
         this.chain = reallocate(this.chain, length * 4, this.chainCapacity * 4);
@@ -473,11 +417,13 @@ export class NeedleIndex {
       at = fail;
     }
     while (length > 0) {
-      const node = this.node(load<u32>(this.chain + --length * 4));
+      const state = load<u32>(this.chain + --length * 4);
+      const node = this.node(state);
       const fail = this.node(node.fail);
       node.matches = this.tells(node) ? node.depth : fail.matches;
       const leaf = this.ordered(node.high - 1).length === node.depth;
       node.lives = leaf ? fail.lives : node.depth;
+      this.see(node.parent, node.label, state);
     }
   }
 
@@ -486,10 +432,9 @@ export class NeedleIndex {
     let at = this.node(state).parent;
     while (at !== ROOT) {
       at = this.node(at).fail;
-      const known = this.known(at, label);
-      if (known !== 0) return (known - 1) & ~MATCHES;
-      const child = this.child(at, label);
-      if (child !== 0) return child;
+      const seen = this.seen(at, label);
+      if (seen !== 0) return seen & STATE;
+      if (this.findChild(at, label)) return this.addNode(at, label, this.childLow, this.childHigh);
     }
     return ROOT;
   }

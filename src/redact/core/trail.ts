@@ -1,5 +1,5 @@
 import { allocate, reallocate, release } from './buffer';
-import { MATCHES, NeedleIndex, ROOT } from './needle-index';
+import { MATCHES, NeedleIndex, ROOT, STATE } from './needle-index';
 
 const FIRST_CAPACITY = 256;
 
@@ -53,13 +53,15 @@ export class Trail {
   /** Takes in a character that began at `start`, for which there is room; true if a needle ends. */
   @inline put(byte: u8, start: f64): bool {
     const transition = this.index.transition(this.state, byte);
-    const state = transition & ~MATCHES;
-    const at = this.length++;
+    this.state = transition & STATE;
+    this.set(this.length++, byte, start, this.state);
+    return (transition & MATCHES) !== 0;
+  }
+
+  @inline set(at: i32, byte: u8, start: f64, state: u32): void {
     store<f64>(this.starts + at * 8, start);
     store<u32>(this.states + at * 4, state);
     store<u8>(this.bytes + at, byte);
-    this.state = state;
-    return state !== transition;
   }
 
   pop(): void {

@@ -1,3 +1,4 @@
+import { MATCHES, STATE } from './needle-index';
 import { Needles } from './needles';
 import { Stream } from './stream';
 import { Trail } from './trail';
@@ -80,19 +81,43 @@ export class Watcher {
     if (this.overstruck !== NOWHERE) return 0;
     const flat = this.flat;
     const packed = this.packed;
-    const most = <i32>min(<f64>count, this.reviewAt - at + 1);
-    flat.reserve(max(most, 0));
-    packed.reserve(max(most, 0));
+    const most = <i32>max(0, min(<f64>count, this.reviewAt - at + 1));
+    flat.reserve(most);
+    packed.reserve(most);
+    // In variables: what is read back from memory right after it was written takes its time.
+    let flatState = flat.state;
+    let flatLength = flat.length;
+    let packedState = packed.state;
+    let packedLength = packed.length;
+    let open: u32 = 0;
     let n = 0;
     while (n < most) {
       const byte = load<u8>(bytes + n);
       if (byte - BLANK >= DELETE - BLANK) break;
       const start = at + n++;
-      if (flat.put(byte, start)) this.follow(flat, start + 1);
-      else this.settle(flat);
-      if (byte !== BLANK && packed.put(byte, start)) this.follow(packed, start + 1);
-      else this.settle(packed);
+      const flatNext = flat.index.transition(flatState, byte);
+      flatState = flatNext & STATE;
+      flat.set(flatLength++, byte, start, flatState);
+      let packedNext: u32 = 0;
+      if (byte !== BLANK) {
+        packedNext = packed.index.transition(packedState, byte);
+        packedState = packedNext & STATE;
+        packed.set(packedLength++, byte, start, packedState);
+      }
+      const matches = (flatNext | packedNext) & MATCHES;
+      if ((matches | open) === 0) continue;
+      flat.length = flatLength;
+      flat.state = flatState;
+      packed.length = packedLength;
+      packed.state = packedState;
+      this.follow(flat, flatNext & MATCHES, start + 1);
+      this.follow(packed, packedNext & MATCHES, start + 1);
+      open = matches;
     }
+    flat.length = flatLength;
+    flat.state = flatState;
+    packed.length = packedLength;
+    packed.state = packedState;
     this.settle(flat);
     this.settle(packed);
     this.undo = min(this.undoBytes, this.undo + n);
@@ -100,10 +125,14 @@ export class Watcher {
     return n;
   }
 
-  /** A match that a longer one from the same character may follow: they are reported as one. */
-  private follow(trail: Trail, end: f64): void {
+  /** A match that ends at `end`, if there is one: a longer one from the same character may follow. */
+  private follow(trail: Trail, matches: u32, end: f64): void {
+    if (matches === 0) {
+      this.settle(trail);
+      return;
+    }
     const first = trail.length - <i32>trail.index.matches(trail.state);
-    if (trail.matchEnd !== NOWHERE && trail.matchFirst !== first) this.settle(trail);
+    if (trail.matchFirst !== first) this.settle(trail);
     trail.matchFirst = first;
     trail.matchState = trail.state;
     trail.matchEnd = end;
