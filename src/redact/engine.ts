@@ -80,23 +80,23 @@ export function openEngine(): Engine {
       },
     },
   });
-  let memory = new Uint8Array(core.memory.buffer);
-  bytesFrom(core.leadTable()).set(leadTable);
+  let buffer = Buffer.from(core.memory.buffer);
+  memory().set(leadTable, core.leadTable());
 
-  function bytesFrom(at: number): Uint8Array {
+  function memory(): Buffer {
     // The buffer is another one when memory has grown.
-    if (memory.buffer !== core.memory.buffer) memory = new Uint8Array(core.memory.buffer);
-    return memory.subarray(at);
+    if (buffer.buffer !== core.memory.buffer) buffer = Buffer.from(core.memory.buffer);
+    return buffer;
   }
   function pass(bytes: Uint8Array): number {
-    bytesFrom(core.input(bytes.length)).set(bytes);
+    const at = core.input(bytes.length);
+    memory().set(bytes, at);
     return bytes.length;
   }
 
   function open(mask: Uint8Array): Stream {
     const stream = core.open(pass(mask));
-    const output = (length: number): Uint8Array =>
-      copyOf(bytesFrom(core.output(stream)).subarray(0, length));
+    const output = (length: number): Uint8Array => copyOf(memory(), core.output(stream), length);
     return {
       write(chunk) {
         if (chunk.length <= PIECE_BYTES) return output(core.write(stream, pass(chunk)));
@@ -116,7 +116,7 @@ export function openEngine(): Engine {
   return {
     visible(bytes) {
       const length = core.visible(pass(bytes));
-      return bytesFrom(core.input(0)).slice(0, length);
+      return copyOf(memory(), core.input(0), length);
     },
     addNeedle(bytes, { folds, allowance, lead, tellsFrom, closeSpan, tails }) {
       core.addNeedle(pass(bytes), folds, allowance, lead, tellsFrom, closeSpan);
@@ -126,7 +126,7 @@ export function openEngine(): Engine {
     tableBytes: () => core.tableBytes(),
     open,
     wipe() {
-      new Uint8Array(core.memory.buffer).fill(0);
+      memory().fill(0);
     },
   };
 }
@@ -137,14 +137,13 @@ let slab = Buffer.alloc(0);
 let slabUsed = 0;
 
 /** Gives a copy that shares no byte with another, like those of Node's own pool. */
-function copyOf(bytes: Uint8Array): Uint8Array {
-  if (bytes.length > SLAB_BYTES / 4) return bytes.slice();
-  if (slabUsed + bytes.length > slab.length) {
-    slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+function copyOf(from: Buffer, at: number, length: number): Uint8Array {
+  if (slabUsed + length > slab.length) {
+    slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, length));
     slabUsed = 0;
   }
-  const copy = slab.subarray(slabUsed, slabUsed + bytes.length);
-  copy.set(bytes);
-  slabUsed += bytes.length;
+  const copy = slab.subarray(slabUsed, slabUsed + length);
+  from.copy(copy, 0, at, at + length);
+  slabUsed += length;
   return copy;
 }

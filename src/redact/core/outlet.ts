@@ -1,6 +1,8 @@
 import { allocate, grown, reallocate, release } from './buffer';
 
 const FIRST_CAPACITY = 4096;
+/** Whole blocks are read, also at the end of the bytes. */
+const SLACK_BYTES = 16;
 
 /**
  * The bytes of a stream that are not out yet, by their place in the stream, and what is to be
@@ -28,7 +30,7 @@ export class Outlet {
   maskLength: i32 = 0;
 
   constructor(mask: usize, maskLength: i32) {
-    this.bytes = allocate(FIRST_CAPACITY);
+    this.bytes = allocate(FIRST_CAPACITY + SLACK_BYTES);
     this.escapes = allocate(FIRST_CAPACITY);
     this.out = allocate(FIRST_CAPACITY);
     this.mask = allocate(max(maskLength, 1));
@@ -55,7 +57,7 @@ export class Outlet {
     const length = this.length + count;
     if (length > this.capacity) {
       this.capacity = grown(this.capacity, length);
-      this.bytes = reallocate(this.bytes, this.length, this.capacity);
+      this.bytes = reallocate(this.bytes, this.length, this.capacity + SLACK_BYTES);
       this.escapes = reallocate(this.escapes, this.length, this.capacity);
     }
     memory.copy(this.bytes + this.length, chunk, count);

@@ -133,7 +133,8 @@ export class Scanner {
         const run = ctz<i32>(~shown);
         if (run > 0) {
           const count = min(run, 16);
-          this.keep(block, i8x16.bitmask(kept) & ((1 << count) - 1));
+          const mask = i8x16.bitmask(kept) & ((1 << count) - 1);
+          this.length += compress(this.text + this.length, block, mask);
           this.column += count;
           at += count;
           if (count === 16) continue;
@@ -143,27 +144,6 @@ export class Scanner {
       if (this.stopped) return at;
     }
     return at;
-  }
-
-  /** Adds the bytes of a block that are in `mask` to the text. */
-  @inline private keep(block: v128, mask: i32): void {
-    const text = this.text + this.length;
-    if (mask === 0xffff) {
-      v128.store(text, block);
-      this.length += 16;
-      return;
-    }
-    const low = mask & 0xff;
-    const high = mask >> 8;
-    v128.store64_lane(text, i8x16.swizzle(block, v128.load64_zero(compressTable + low * 8)), 0);
-    const rest = i8x16.shuffle(block, block, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
-    const kept = popcnt(low);
-    v128.store64_lane(
-      text + kept,
-      i8x16.swizzle(rest, v128.load64_zero(compressTable + high * 8)),
-      0,
-    );
-    this.length += kept + popcnt(high);
   }
 
   /** Takes in one character or escape sequence. */
@@ -237,9 +217,11 @@ export class Scanner {
       return true;
     }
     let kept = 0;
-    for (let at = this.escape + 1; at < this.escapeEnd; at++) {
-      const byte = load<u8>(this.bytes + at);
-      if (byte > BLANK) store<u8>(this.escapeBytes + kept++, byte);
+    for (let at = this.escape + 1; at < this.escapeEnd; at += 16) {
+      const block = v128.load(this.bytes + at);
+      const shown = i8x16.bitmask(i8x16.gt_s(block, i8x16.splat(0x20)));
+      const left = min(this.escapeEnd - at, 16);
+      kept += compress(this.escapeBytes + kept, block, shown & ((1 << left) - 1));
     }
     // Both have room for a block more.
     v128.store(this.escapeBytes + kept, v128.load(this.text + this.escapeText));
@@ -303,6 +285,23 @@ export class Scanner {
       }
     }
   }
+}
+
+/** Writes the bytes of a block that are in `mask`, one after the other; gives how many. Writes up to 16. */
+@inline function compress(to: usize, block: v128, mask: i32): i32 {
+  if (mask === 0xffff) {
+    v128.store(to, block);
+    return 16;
+  }
+  const low = mask & 0xff;
+  const high = mask >> 8;
+  const first = popcnt(low);
+  const rest = i8x16.shuffle(block, block, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+  const lowPlaces = v128.load64_zero(compressTable + low * 8);
+  const highPlaces = v128.load64_zero(compressTable + high * 8);
+  v128.store64_lane(to, i8x16.swizzle(block, lowPlaces), 0);
+  v128.store64_lane(to + first, i8x16.swizzle(rest, highPlaces), 0);
+  return first + popcnt(high);
 }
 
 /** How many bytes of a block come before the first that is not printable ASCII. */
