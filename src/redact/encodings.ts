@@ -5,6 +5,7 @@
 import { BASE32, BASE64, BASE64URL, radixForms } from './radix.ts';
 import { hexForms, percentForms } from './byte-forms.ts';
 import { dumpForms } from './dump-forms.ts';
+import { tellingLines } from './lines.ts';
 import { tellingLength } from './opaque.ts';
 import { escapedForms } from './code-forms.ts';
 import { caseForms, htmlForms, jsonForms } from './text-forms.ts';
@@ -36,12 +37,11 @@ const MIN_SHORT_BYTES = 6;
  * with the length times the number of forms, and a key file has some hundred rare ones.
  */
 const LONG_VALUE_BYTES = 1024;
-const MIN_LINE_BYTES = 12;
-const MIN_LINE_DISTINCT_BYTES = 8;
+/** A value with blanks in it is looked for without them only if it is this long. */
+const MIN_FOLDED_BYTES = 12;
 
 const SPACES = /[\t\n\v\f\r ]+/g;
 const LINE_END = /\r\n|\r|\n/;
-const PEM_BOUNDARY = /^-----.*-----$/;
 
 /** Gives the forms of a value without repeats, its own bytes first. */
 export function formsOf(value: Buffer, choice: FormChoice): Form[] {
@@ -55,7 +55,7 @@ export function formsOf(value: Buffer, choice: FormChoice): Form[] {
   if (choice === 'all') {
     const least = value.length < MIN_TELLING_BYTES ? MIN_SHORT_BYTES : MIN_TELLING_BYTES;
     forms.push(
-      ...lineForms(value),
+      ...tellingLines(value).map((line) => ({ bytes: line, carries: line.length })),
       ...encodedForms(value, tellsFrom),
       ...(tellsFrom === undefined ? [] : dumpForms(value, tellsFrom)),
       ...textForms(value, least).map((bytes) => ({ bytes, carries: value.length })),
@@ -71,25 +71,10 @@ function foldedForms(value: Buffer): Form[] {
   const text = value.toString('latin1').trim();
   const multiLine = LINE_END.test(text);
   const packed = text.replace(SPACES, '');
-  if (packed === text || packed.length < (multiLine ? MIN_TELLING_BYTES : MIN_LINE_BYTES)) {
+  if (packed === text || packed.length < (multiLine ? MIN_TELLING_BYTES : MIN_FOLDED_BYTES)) {
     return multiLine ? [{ bytes: latin1(text.replace(SPACES, ' ')), carries: value.length }] : [];
   }
   return [{ bytes: latin1(text), carries: value.length, folds: true }];
-}
-
-/** The lines of a multi-line value that tell: not `{`, a blank line, or what every PEM file has. */
-function lineForms(value: Buffer): Form[] {
-  const lines = value.toString('latin1').split(LINE_END);
-  if (lines.length < 2) return [];
-  return lines
-    .map((line) => line.trim())
-    .filter(
-      (line) =>
-        line.length >= MIN_LINE_BYTES &&
-        new Set(line).size >= MIN_LINE_DISTINCT_BYTES &&
-        !PEM_BOUNDARY.test(line),
-    )
-    .map((line) => ({ bytes: latin1(line), carries: line.length }));
 }
 
 function encodedForms(value: Buffer, tellsFrom: number | undefined): Form[] {

@@ -42,7 +42,8 @@ export class GramFilter {
   shortest: i32 = MAX_WINDOW;
 
   get memory(): usize {
-    const tables = this.blockBits === 0 ? 0 : (1 << (this.blockBits - 3)) + (1 << (this.windowBits - 3));
+    const tables =
+      this.blockBits === 0 ? 0 : (1 << (this.blockBits - 3)) + (1 << (this.windowBits - 3));
     return this.capacity * SLOT_BYTES + tables;
   }
 
@@ -115,7 +116,7 @@ export class GramFilter {
       const mixed = load<u64>(at) * FIRST_MULTIPLIER;
       return (mixed ^ (mixed >> 32) ^ load<u64>(at + window - 8)) * SECOND_MULTIPLIER;
     }
-    const ends = ((<u64>load<u32>(at)) << 32) | (<u64>load<u32>(at + window - 4));
+    const ends = ((<u64>load<u32>(at)) << 32) | <u64>load<u32>(at + window - 4);
     return (ends ^ (ends >> 29)) * FIRST_MULTIPLIER;
   }
 }
@@ -125,11 +126,11 @@ function bitsFor(count: i32): u32 {
   return min(MAX_TABLE_BITS, max(MIN_TABLE_BITS, bits));
 }
 
-@inline function hasBit(table: usize, bit: u32): bool {
+function hasBit(table: usize, bit: u32): bool {
   return ((load<u32>(table + (bit >> 5) * 4) >> (bit & 31)) & 1) !== 0;
 }
 
-@inline function setBit(table: usize, bit: u32): void {
+function setBit(table: usize, bit: u32): void {
   const word = table + (bit >> 5) * 4;
   store<u32>(word, load<u32>(word) | (1 << (bit & 31)));
 }

@@ -183,12 +183,12 @@ export class NeedleIndex {
   }
 
   @inline private seen(state: u32, byte: u8): u32 {
-    return load<u32>(this.nodes + state + load<u16>(this.places + (<u32>byte) * 2));
+    return load<u32>(this.nodes + state + load<u16>(this.places + <u32>byte * 2));
   }
 
   private see(state: u32, byte: u8, next: u32): u32 {
     const transition = next | SEEN | (this.node(next).matches !== 0 ? MATCHES : 0);
-    store<u32>(this.nodes + state + load<u16>(this.places + (<u32>byte) * 2), transition);
+    store<u32>(this.nodes + state + load<u16>(this.places + <u32>byte * 2), transition);
     return transition;
   }
 
@@ -268,12 +268,19 @@ export class NeedleIndex {
 
   /** Gives a byte its place in the nodes, which must then be made anew. */
   private place(byte: u8): void {
-    if (load<u16>(this.places + (<u32>byte) * 2) !== <u16>HEAD_BYTES) return;
-    store<u16>(this.places + (<u32>byte) * 2, <u16>this.nextNodeBytes);
+    if (load<u16>(this.places + <u32>byte * 2) !== <u16>HEAD_BYTES) return;
+    store<u16>(this.places + <u32>byte * 2, <u16>this.nextNodeBytes);
     this.nextNodeBytes += 4;
   }
 
-  private addEntry(offset: u32, pooled: u32, allowance: u8, lead: u8, tells: u32, span: u32): Entry {
+  private addEntry(
+    offset: u32,
+    pooled: u32,
+    allowance: u8,
+    lead: u8,
+    tells: u32,
+    span: u32,
+  ): Entry {
     if (this.entryCount === this.entryCapacity) {
       this.entryCapacity = grown(max(this.entryCapacity, 32), this.entryCount + 1);
       const used = this.entryCount * ENTRY_BYTES;
@@ -345,7 +352,8 @@ export class NeedleIndex {
     const node = this.node(state);
     const wanted = <i32>label;
     this.childLow = this.firstFrom(node, wanted);
-    if (this.childLow === node.high || this.labelAt(this.childLow, node.depth) !== wanted) return false;
+    if (this.childLow === node.high || this.labelAt(this.childLow, node.depth) !== wanted)
+      return false;
     this.childHigh = this.firstFrom(node, wanted + 1);
     return true;
   }

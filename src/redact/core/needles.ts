@@ -32,7 +32,15 @@ export class Needles {
     return this.flat.memory + this.packed.memory + this.filter.memory;
   }
 
-  add(bytes: usize, length: i32, folds: bool, allowance: u8, lead: u8, tells: u32, span: u32): void {
+  add(
+    bytes: usize,
+    length: i32,
+    folds: bool,
+    allowance: u8,
+    lead: u8,
+    tells: u32,
+    span: u32,
+  ): void {
     const solid = allocate(length);
     let solidLength = 0;
     for (let at = 0; at < length; at++) {
@@ -52,7 +60,7 @@ export class Needles {
   }
 
   @inline leadAllows(lead: u8, byte: u8): bool {
-    return load<u8>(this.leadTable + (<usize>lead) * 256 + byte) === 1;
+    return load<u8>(this.leadTable + <usize>lead * 256 + byte) === 1;
   }
 
   ready(): void {

@@ -240,7 +240,11 @@ export class Scanner {
   private mark(at: i32): void {
     if (this.markCount === this.markCapacity) {
       this.markCapacity *= 2;
-      this.marks = reallocate(this.marks, this.markCount * MARK_SIZE, this.markCapacity * MARK_SIZE);
+      this.marks = reallocate(
+        this.marks,
+        this.markCount * MARK_SIZE,
+        this.markCapacity * MARK_SIZE,
+      );
     }
     const mark = this.markAt(this.markCount++);
     mark.raw = at;
@@ -288,7 +292,7 @@ export class Scanner {
 }
 
 /** Writes the bytes of a block that are in `mask`, one after the other; gives how many. Writes up to 16. */
-@inline function compress(to: usize, block: v128, mask: i32): i32 {
+function compress(to: usize, block: v128, mask: i32): i32 {
   if (mask === 0xffff) {
     v128.store(to, block);
     return 16;
@@ -296,7 +300,26 @@ export class Scanner {
   const low = mask & 0xff;
   const high = mask >> 8;
   const first = popcnt(low);
-  const rest = i8x16.shuffle(block, block, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+  const rest = i8x16.shuffle(
+    block,
+    block,
+    8,
+    9,
+    10,
+    11,
+    12,
+    13,
+    14,
+    15,
+    8,
+    9,
+    10,
+    11,
+    12,
+    13,
+    14,
+    15,
+  );
   const lowPlaces = v128.load64_zero(compressTable + low * 8);
   const highPlaces = v128.load64_zero(compressTable + high * 8);
   v128.store64_lane(to, i8x16.swizzle(block, lowPlaces), 0);
@@ -305,7 +328,7 @@ export class Scanner {
 }
 
 /** How many bytes of a block come before the first that is not printable ASCII. */
-@inline function plainRun(block: v128): i32 {
+function plainRun(block: v128): i32 {
   const low = i8x16.lt_s(block, i8x16.splat(0x20));
   return ctz<i32>(i8x16.bitmask(v128.or(low, i8x16.eq(block, i8x16.splat(0x7f)))) | 0x10000);
 }
@@ -340,7 +363,8 @@ function escapeEnd(bytes: usize, at: i32, to: i32): i32 {
     for (; raw < limit; raw++) {
       const byte = load<u8>(bytes + raw);
       if (byte === BEL) return raw + 1;
-      if (byte === ESCAPE) return raw + 2 <= limit && load<u8>(bytes + raw + 1) === 0x5c ? raw + 2 : 0;
+      if (byte === ESCAPE)
+        return raw + 2 <= limit && load<u8>(bytes + raw + 1) === 0x5c ? raw + 2 : 0;
       if (byte < BLANK || byte >= DELETE) return 0;
     }
     return 0;
