@@ -62,7 +62,7 @@ describe('the package', () => {
       assert.ok(names.includes(wanted), `${wanted} is missing`);
     }
     const ALLOWED =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)(\.map)?|dist\/shell\/[^/]+\.(so|node)|shell\/(Makefile|.*\.(c|h|S|map|ld|lds))|docs\/.*\.md)$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)(\.map)?|dist\/src\/redact\/core\.wasm|dist\/shell\/[^/]+\.(so|node)|shell\/(Makefile|.*\.(c|h|S|map|ld|lds))|docs\/.*\.md)$/;
     const others = names.filter((name) => !ALLOWED.test(name) || /(^|\/)tests?(\/|\.)/.test(name));
     assert.deepEqual(others, []);
     const main = files.find((file) => file.path === 'dist/src/cli/main.js');

@@ -93,8 +93,9 @@ export class Outlet {
   }
 
   private emitFrom(at: f64, to: f64): f64 {
-    if (this.text.open(at)) this.write(this.mask, this.maskLength);
-    if (this.inner.open(at)) this.write(this.mask, this.maskLength);
+    // Several may have begun by now: in what the other kind has masked.
+    while (this.text.open(at)) this.write(this.mask, this.maskLength);
+    while (this.inner.open(at)) this.write(this.mask, this.maskLength);
     if (at < this.inner.maskedTo) return min(to, this.inner.maskedTo);
     const next = min(to, this.inner.next);
     if (at < this.text.maskedTo) {

@@ -16,10 +16,14 @@ const BACKSPACE: u8 = 0x08;
 const LINE_FEED: u8 = 0x0a;
 const CARRIAGE_RETURN: u8 = 0x0d;
 const BEL: u8 = 0x07;
+const SHIFT_OUT: u8 = 0x0e;
+const SHIFT_IN: u8 = 0x0f;
 const ESCAPE: u8 = 0x1b;
 /** How much is run ahead before the filter is asked: little first, since a needle may be near. */
 const FIRST_TILE: i32 = 128;
 const MAX_TILE: i32 = 2048;
+/** An attempt is given up after so many bytes with next to no text in them. */
+const MAX_IDLE_BYTES: i32 = 512;
 /** A place to find the way back from is kept so often. */
 const MARK_BYTES: i32 = 64;
 const MAX_ESCAPE_BYTES: i32 = 2048;
@@ -47,6 +51,8 @@ export class Scanner {
   /** At the place that `scan` gave: see Mark. */
   column: i32 = 0;
   newLine: bool = false;
+  /** There is no visible text between `at` and that place: what was live still is. */
+  textless: bool = false;
   filter: GramFilter;
   bytes: usize = 0;
   /** What is visible and no blank. */
@@ -64,6 +70,8 @@ export class Scanner {
   escapeEnd: i32 = 0;
   escapeText: i32 = 0;
   escapeBytes: usize = 0;
+  /** Offset of the first one. */
+  firstEscape: i32 = -1;
   /** The walk cannot go on. */
   stopped: bool = false;
 
@@ -74,10 +82,11 @@ export class Scanner {
   }
 
   /**
-   * Runs ahead from offset `at` of `bytes`, before `to`, and gives the offset to go on from: `at` if nothing
-   * can be skipped. Live prefixes begin at offset `from`, at or before `at`.
+   * Runs ahead from offset `at` of `bytes`, before `to`, and gives the offset to go on from: `at` or less if
+   * nothing can be skipped. It looks again from offset `from` on, where live prefixes, if there are any, or an
+   * escape sequence began.
    */
-  scan(bytes: usize, from: i32, at: i32, to: i32): i32 {
+  scan(bytes: usize, from: i32, at: i32, to: i32, live: bool): i32 {
     if (to - from + SLACK_BYTES > this.textCapacity) {
       this.textCapacity = to - from + SLACK_BYTES;
       this.text = reallocate(this.text, this.length, this.textCapacity);
@@ -92,7 +101,11 @@ export class Scanner {
     if (from < at && this.walk(from, at, at) !== at) return at;
     this.column = 0;
     this.newLine = false;
+    this.firstEscape = -1;
     const first = this.length;
+    // What is shorter than a window at the end may yet begin a needle; and backspaces may strike it out.
+    const window = this.filter.window;
+    const unsure = max(2 * window, window + UNDO_BYTES + 2);
     let tile = FIRST_TILE;
     let raw = at;
     let hit = -1;
@@ -100,18 +113,30 @@ export class Scanner {
       raw = this.walk(raw, min(to, raw + tile), to);
       hit = this.ask();
       if (hit !== -1) break;
-      if (this.escape !== -1 && this.length - this.escapeText >= this.filter.window) {
-        this.askEscape();
-      }
+      if (this.escape !== -1 && this.length - this.escapeText >= window && !this.askEscape()) break;
+      if (raw - at > MAX_IDLE_BYTES && this.length - first < unsure) break;
       tile = min(tile * 2, MAX_TILE);
     }
-    // What is shorter than a window at the end may yet begin a needle; and backspaces may strike it out.
-    const window = this.filter.window;
-    const sure = this.length - max(2 * window, window + UNDO_BYTES + 2);
+    this.textless = this.length === first;
+    if (this.textless) return this.endOfControls(at, raw, live);
     // The character before a needle may hold bits of its value.
-    let resume = hit === -1 ? sure : min(hit - 1, this.length - UNDO_BYTES - 2);
+    let resume = hit === -1 ? this.length - unsure : min(hit - 1, this.length - UNDO_BYTES - 2);
     if (this.escape !== -1) resume = min(resume, this.escapeText - 1);
     return resume <= first ? at : this.backTo(resume);
+  }
+
+  /** How far from `at` to `raw`, where no text is, the stream can go on without a look. */
+  private endOfControls(at: i32, raw: i32, live: bool): i32 {
+    // Escapes that a mask may yet cover are for the stream to see.
+    let end = raw;
+    if (this.escape !== -1) end = this.escape;
+    if (live && this.firstEscape !== -1) end = this.firstEscape;
+    this.newLine = false;
+    for (let n = at; n < end; n++) {
+      const byte = load<u8>(this.bytes + n);
+      if (byte === LINE_FEED || byte === CARRIAGE_RETURN) this.newLine = true;
+    }
+    return end;
   }
 
   /**
@@ -166,11 +191,12 @@ export class Scanner {
       this.newLine = true;
       return at + 1;
     }
-    if (byte === BACKSPACE) return this.stop(at);
+    if (byte === BACKSPACE || byte === SHIFT_OUT || byte === SHIFT_IN) return this.stop(at);
     if (byte !== ESCAPE) return at + 1;
     if (this.escape !== -1 && !this.askEscape()) return this.stop(at);
     const end = escapeEnd(this.bytes, at, to);
     if (end === 0) return this.stop(at);
+    if (this.firstEscape === -1) this.firstEscape = at;
     this.escape = at;
     this.escapeEnd = end;
     this.escapeText = this.length;

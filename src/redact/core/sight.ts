@@ -59,6 +59,11 @@ export class Sight {
     return this.state === State.string || this.state === State.stringEscape;
   }
 
+  /** There, and not at what may end it. */
+  get inPayload(): bool {
+    return this.state === State.string;
+  }
+
   take(byte: u8): i32 {
     switch (this.state) {
       case State.escape:

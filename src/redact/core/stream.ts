@@ -1,3 +1,4 @@
+import { Clipboard } from './clipboard';
 import { Needles } from './needles';
 import { Outlet } from './outlet';
 import { Scanner } from './scanner';
@@ -29,7 +30,10 @@ export class Stream {
   sight: Sight = new Sight();
   text!: Watcher;
   inner!: Watcher;
+  clipboard!: Clipboard;
   innerOn: bool = false;
+  /** Place of the last byte that began an escape sequence. */
+  escapeStart: f64 = 0;
   /** Place after the last byte that was part of an escape sequence. */
   escapeEnd: f64 = 0;
   /** Place after a value whose own last byte is a line feed: that one may belong to the mask. */
@@ -43,12 +47,14 @@ export class Stream {
     this.outlet = new Outlet(mask, maskLength);
     this.text = new Watcher(this, needles, View.text);
     this.inner = new Watcher(this, needles, View.inner);
+    this.clipboard = new Clipboard(this, needles);
   }
 
   free(): void {
     this.outlet.free();
     this.text.free();
     this.inner.free();
+    this.clipboard.free();
     heap.free(changetype<usize>(this.sight));
     heap.free(changetype<usize>(this));
   }
@@ -58,6 +64,7 @@ export class Stream {
     this.needles.ready();
     this.text.refresh();
     this.inner.refresh();
+    this.clipboard.watcher.refresh();
   }
 
   write(chunk: usize, length: i32): void {
@@ -67,9 +74,10 @@ export class Stream {
       this.refresh();
       this.outlet.append(chunk + from, count);
       this.scan(<i32>(start - this.outlet.origin), count, start);
-      this.outlet.release(this.liveText(), this.innerOn ? this.inner.liveFrom() : Infinity);
+      this.outlet.release(this.liveText(), this.liveInner());
       this.text.trim();
       this.inner.trim();
+      this.clipboard.watcher.trim();
     }
   }
 
@@ -78,7 +86,8 @@ export class Stream {
     this.refresh();
     this.closing = NOWHERE;
     this.closed = false;
-    this.outlet.release(this.text.secretFrom(), this.inner.secretFrom());
+    const inner = min(this.inner.secretFrom(), this.clipboard.watcher.secretFrom());
+    this.outlet.release(this.text.secretFrom(), inner);
   }
 
   /** Lets out the rest. */
@@ -88,6 +97,7 @@ export class Stream {
     this.outlet.release(Infinity, Infinity);
     this.text.reset();
     this.inner.reset();
+    this.clipboard.watcher.reset();
   }
 
   /** Told of every stretch [start, end) that gives a value away, whose needle itself begins at `first`. */
@@ -97,7 +107,7 @@ export class Stream {
       const closes = this.needles.flat.closesLine(this.text.flat.state, <u32>(end - start));
       this.closing = closes ? end : NOWHERE;
       this.closed = false;
-    } else if (first < this.escapeEnd) {
+    } else if (view === View.clipboard || first < this.escapeEnd) {
       // What begins in the text is found there.
       this.outlet.inner.add(start, end);
     }
@@ -107,7 +117,7 @@ export class Stream {
     const bytes = this.outlet.bytes + offset;
     let tryAt = 0;
     for (let n = 0; n < count; n++) {
-      if (n >= tryAt && count - n >= WORTH_BYTES && this.sight.plain && !this.innerOn) {
+      if (n >= tryAt && count - n >= WORTH_BYTES && this.sight.plain) {
         const next = this.skip(offset, n, count);
         this.look = next - n < WORTH_BYTES ? min(this.look * 2, MAX_LOOK_BYTES) : LOOK_BYTES;
         n = next;
@@ -119,6 +129,13 @@ export class Stream {
         const run = this.text.pushRun(bytes + n, most, at);
         if (run > 0) {
           if (this.text.flat.length > TRIM_LENGTH) this.text.trim();
+          n += run - 1;
+          continue;
+        }
+      }
+      if (this.sight.inPayload && this.clipboard.idle) {
+        const run = this.innerRun(offset + n, min(count - n, RUN_BYTES), at);
+        if (run > 0) {
           n += run - 1;
           continue;
         }
@@ -136,18 +153,40 @@ export class Stream {
     const window = this.needles.filter.window;
     if (window === 0 || this.closing !== NOWHERE) return n;
     const at = this.outlet.origin + offset + n;
-    const from = this.text.restartFrom(window, at);
-    if (from === Infinity || from < this.outlet.origin || at - from > MAX_RESTART_BYTES) return n;
+    const liveFrom = this.text.restartFrom(window, at);
+    if (liveFrom === Infinity) return n;
+    // The scanner then looks into the last escape sequence itself.
+    const from = this.innerOn ? min(liveFrom, this.escapeStart) : liveFrom;
+    if (from < this.outlet.origin || at - from > MAX_RESTART_BYTES) return n;
     const scanner = this.scanner;
     const restart = <i32>(from - this.outlet.origin);
-    const next = scanner.scan(this.outlet.bytes, restart, offset + n, offset + count) - offset;
-    if (next > n) {
-      const text = this.text;
+    const first = offset + n;
+    const live = liveFrom < at;
+    const next = scanner.scan(this.outlet.bytes, restart, first, offset + count, live) - offset;
+    if (next <= n) return n;
+    this.inner.reset();
+    this.innerOn = false;
+    const text = this.text;
+    if (scanner.textless) {
+      if (scanner.newLine) text.startLine();
+    } else {
       const column = (scanner.newLine ? 0 : text.column) + scanner.column;
       const undo = (scanner.newLine ? 0 : text.undo) + min(scanner.column, UNDO_BYTES);
       text.jump(column, min(undo, UNDO_BYTES));
     }
     return next;
+  }
+
+  /** Takes in printable ASCII of a payload; gives how many of `count` bytes it took. */
+  private innerRun(offset: i32, count: i32, at: f64): i32 {
+    this.escapeEnd = at + count;
+    const run = this.inner.pushRun(this.outlet.bytes + offset, count, at);
+    this.escapeEnd = at + run;
+    if (run === 0) return 0;
+    memory.fill(this.outlet.escapes + offset, 1, run);
+    this.sight.missingInString = 0;
+    if (this.inner.flat.length > TRIM_LENGTH) this.inner.trim();
+    return run;
   }
 
   private takeIn(token: i32, byte: u8, at: f64): void {
@@ -163,6 +202,7 @@ export class Stream {
         this.text.erase();
         return;
       case Token.escapeStart:
+        this.escapeStart = at;
         this.outlet.markEscape(at);
         this.inner.reset();
         this.innerOn = true;
@@ -172,12 +212,14 @@ export class Stream {
         this.outlet.markEscape(at);
         this.inner.reset();
         this.innerOn = this.sight.inString;
+        this.clipboard.edge(byte, this.innerOn);
         return;
       default:
         this.outlet.markEscape(at);
         if (!this.innerOn || byte < 0x20) return;
         this.escapeEnd = at + 1;
         this.inner.push(byte, at);
+        this.clipboard.take(byte, at);
     }
   }
 
@@ -212,6 +254,11 @@ export class Stream {
     this.outlet.text.add(this.closing - 1, this.closing + 1);
     this.closing = NOWHERE;
     this.closed = false;
+  }
+
+  private liveInner(): f64 {
+    const inner = this.innerOn ? this.inner.liveFrom() : Infinity;
+    return min(inner, this.clipboard.watcher.liveFrom());
   }
 
   private liveText(): f64 {

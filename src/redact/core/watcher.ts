@@ -18,6 +18,8 @@ export namespace View {
   export const text: i32 = 0;
   /** The bytes of an escape sequence as a text of their own: titles, links, clipboard. */
   export const inner: i32 = 1;
+  /** What a clipboard sequence decodes to. */
+  export const clipboard: i32 = 2;
 }
 
 /** Looks for needles in one text, given character by character with its place in the stream. */
