@@ -24,7 +24,7 @@ export function redactWhole(
   choice: FormChoice = 'all',
 ): Buffer {
   const text = Buffer.from(stream).toString('latin1');
-  const forms = values.flatMap((value) => formsOf(Buffer.from(value), choice));
+  const forms = formsOfAll(values, choice);
   const cells: Cell[] = [];
   const inner: Stretch[] = [];
   const kept = new Set<number>();
@@ -58,6 +58,16 @@ export function redactWhole(
   }
   endEscape();
   return render(text, union(search(cells, forms)), union(inner), kept);
+}
+
+/** The same values are asked for again and again. */
+const known = new WeakMap<readonly Uint8Array[], Form[]>();
+
+function formsOfAll(values: readonly Uint8Array[], choice: FormChoice): Form[] {
+  if (choice !== 'all') return values.flatMap((value) => formsOf(Buffer.from(value), choice));
+  const forms = known.get(values) ?? values.flatMap((value) => formsOf(Buffer.from(value), choice));
+  known.set(values, forms);
+  return forms;
 }
 
 function cellsOf(text: string, from: number): Cell[] {

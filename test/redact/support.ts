@@ -1,5 +1,5 @@
 import { openEngine } from '../../src/redact/engine.ts';
-import { Redactor, type RedactorOptions } from '../../src/redact/redactor.ts';
+import { NeedleSet, Redactor, type RedactorOptions } from '../../src/redact/redactor.ts';
 
 export type Value = string | Uint8Array;
 
@@ -9,13 +9,27 @@ export function redactorFor(values: readonly Value[], options: RedactorOptions =
   return redactor;
 }
 
+/** Needles are costly beside the short streams of a test: one set serves all streams of a list of values. */
+const sets = new WeakMap<readonly Value[], Map<string, NeedleSet>>();
+
+function needlesOf(values: readonly Value[], { forms = 'all' }: RedactorOptions): NeedleSet {
+  const known = sets.get(values) ?? new Map<string, NeedleSet>();
+  sets.set(values, known);
+  const needles = known.get(forms) ?? new NeedleSet({ forms });
+  if (!known.has(forms)) {
+    for (const [n, value] of values.entries()) needles.add({ name: `s${n}`, value });
+    known.set(forms, needles);
+  }
+  return needles;
+}
+
 /** What comes out in all for these chunks. */
 export function redactChunks(
   values: readonly Value[],
   chunks: readonly Value[],
   options: RedactorOptions = {},
 ): Buffer {
-  const redactor = redactorFor(values, options);
+  const redactor = new Redactor({ ...options, needles: needlesOf(values, options) });
   const parts = chunks.map((chunk) => redactor.write(Buffer.from(chunk)));
   return Buffer.concat([...parts, redactor.end()]);
 }
