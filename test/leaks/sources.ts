@@ -43,7 +43,7 @@ export interface Source {
   readonly bytes: Buffer;
 }
 
-export const OTHER_SECRETS = 'other secrets of the same kinds';
+const OTHER_SECRETS = 'other secrets of the same kinds';
 
 /** Log lines that show other secrets of the same kinds: all they share with ours is public. */
 export function otherSecrets(random: Random): Source {

@@ -212,6 +212,25 @@ test('the payload of an escape sequence is masked and the sequence stays whole',
   }
 });
 
+test('what a clipboard sequence decodes to is searched as well', () => {
+  const copied = (text: string) => `\u001b]52;c;${Buffer.from(text).toString('base64')}\u0007`;
+  for (const [text, shown] of [
+    [Buffer.from(VALUE).toString('hex'), '***'],
+    [`see ${encodeURIComponent(VALUE)}`, 'c2VlI***'],
+    ['nothing of it', Buffer.from('nothing of it').toString('base64')],
+  ] as const) {
+    assert.equal(redactEveryWay([VALUE], [copied(text)]), `\u001b]52;c;${shown}\u0007`);
+  }
+  // Elsewhere the same characters are no base64 of anything.
+  const link = copied(Buffer.from(VALUE).toString('hex')).replace(']52;c;', ']8;;');
+  assert.equal(redactEveryWay([VALUE], [link]), link);
+});
+
+test('a mask of text that lies in what a longer mask covers stays one of its own', () => {
+  const value = '2kRxRk27qz\n2LkRRqRz7zLxz22\nL2xqk2xzz2qxR7';
+  assert.equal(redactEveryWay([value], [`\u001b${value}\u001b[31m`]), '\u001b*********\u001b[31m');
+});
+
 test('what a terminal would eat as part of an escape is masked all the same', () => {
   for (const start of ['\u001b', '\u001b[', '\u001b(', '\u001b[3']) {
     const output = redactEveryWay([VALUE], [`${start}${VALUE} after`]);
