@@ -3,7 +3,9 @@ import { BASE62, type Random } from '../test/support/random.ts';
 const CORPUS_BYTES = 2 * 1024 * 1024;
 const SECRET_EVERY_BYTES = 4096;
 const VALUE_BYTES = 32;
-const LONGEST_PREFIX = VALUE_BYTES - 1;
+/** A shorter leading part of such a value does not tell it; a longer one is masked. */
+const TELLING_BYTES = 10;
+const SHORTEST_PREFIX = 4;
 /** So many values `aaaa...b`, each one longer than the last. */
 const HOSTILE_VALUES = 10;
 
@@ -13,7 +15,8 @@ export const CORPORA = {
   ansi: heavyAnsi,
   secrets: secretsInLog,
   base64: base64Lines,
-  prefixes: nearPrefixes,
+  prefixes: (values, random) => leadingParts(values, random, SHORTEST_PREFIX, TELLING_BYTES),
+  parts: (values, random) => leadingParts(values, random, TELLING_BYTES, VALUE_BYTES),
   hostile: () => Buffer.alloc(CORPUS_BYTES, 'a'),
 } satisfies Record<string, (values: readonly string[], random: Random) => Buffer>;
 export type CorpusName = keyof typeof CORPORA;
@@ -26,7 +29,7 @@ export function randomValues(count: number, random: Random): string[] {
 /** The same with some in front for which a text of `a` alone is the worst there is. */
 export function hostileValues(values: readonly string[]): string[] {
   return values.map((value, n) =>
-    n < HOSTILE_VALUES ? `${'a'.repeat(LONGEST_PREFIX + n)}b` : value,
+    n < HOSTILE_VALUES ? `${'a'.repeat(VALUE_BYTES - 1 + n)}b` : value,
   );
 }
 
@@ -64,10 +67,16 @@ function base64Lines(_values: readonly string[], random: Random): Buffer {
   return Buffer.from(text.replaceAll(/.{76}/g, '$&\n'));
 }
 
-function nearPrefixes(values: readonly string[], random: Random): Buffer {
+/** Leading parts of values, back to back, of `least` bytes or more and less than `limit`. */
+function leadingParts(
+  values: readonly string[],
+  random: Random,
+  least: number,
+  limit: number,
+): Buffer {
   const parts: string[] = [];
   for (let length = 0; length < CORPUS_BYTES; length += parts.at(-1)?.length ?? 0) {
-    parts.push(random.pick(values).slice(0, 4 + random.below(LONGEST_PREFIX - 3)));
+    parts.push(random.pick(values).slice(0, least + random.below(limit - least)));
   }
   return Buffer.from(parts.join(''));
 }

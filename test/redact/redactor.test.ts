@@ -141,6 +141,18 @@ test('a value in bytes that are no UTF-8 is masked', () => {
   assert.deepEqual(output, Buffer.from([0xe9, 0x20, 0x2a, 0x2a, 0x2a, 0x20, 0xe9]));
 });
 
+test('a chunk without any text in it is passed over and nothing else', () => {
+  for (const control of ['\n', '\0', '\u001b[1m']) {
+    const redactor = redactorFor([VALUE]);
+    const out = ['x'.repeat(5000), VALUE.slice(0, 5), control.repeat(300), VALUE.slice(5), '.'];
+    const shown = [...out.map((text) => redactor.write(Buffer.from(text))), redactor.end()];
+    assert.equal(
+      Buffer.concat(shown).toString(),
+      `${'x'.repeat(5000)}***${control.length > 1 ? control.repeat(300) : ''}.`,
+    );
+  }
+});
+
 test('every kind of control between the characters of a value is seen through', () => {
   const hiding = [
     '\u001b[38;5;196m',

@@ -121,6 +121,7 @@ export class Stream {
         const next = this.skip(offset, n, count);
         this.look = next - n < WORTH_BYTES ? min(this.look * 2, MAX_LOOK_BYTES) : LOOK_BYTES;
         n = next;
+        if (n === count) return;
         tryAt = n + this.look;
       }
       const at = start + n;
