@@ -89,6 +89,11 @@ const prose = fc
   })
   .map((words) => words.join(' '));
 
+/** What can be passed over in one go, between the characters of a value too. */
+const flood = fc
+  .tuple(fc.constantFrom('\0', '\n', '\x1b[1m', '\x1b[1mk', 'é'), fc.integer({ min: 1, max: 120 }))
+  .map(([piece, times]) => piece.repeat(times));
+
 /** Long lines with a value now and then: the streams in which most can be skipped. */
 export const longScene: fc.Arbitrary<Scene> = fc
   .array(value, { minLength: 1, maxLength: 2 })
@@ -96,9 +101,10 @@ export const longScene: fc.Arbitrary<Scene> = fc
     fc.record({
       values: fc.constant(values),
       stream: fc
-        .array(fc.oneof(prose, prose, showing(values), fc.constantFrom('\n', ' ', '\x1b[K')), {
-          maxLength: 12,
-        })
+        .array(
+          fc.oneof(prose, prose, showing(values), flood, fc.constantFrom('\n', ' ', '\x1b[K')),
+          { maxLength: 12 },
+        )
         .map((pieces) => Buffer.from(pieces.join(''), 'latin1')),
       cuts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 }),
     }),
@@ -119,6 +125,7 @@ export const wildScene: fc.Arbitrary<Scene> = fc
             showing(values),
             wildByte,
             wildByte,
+            flood,
             fc.uint8Array({ maxLength: 6 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
           ),
           { maxLength: 24 },

@@ -29,7 +29,7 @@ export function redactChunks(
   chunks: readonly Value[],
   options: RedactorOptions = {},
 ): Buffer {
-  const redactor = new Redactor({ ...options, needles: needlesOf(values, options) });
+  const redactor = new Redactor({ needles: needlesOf(values, options), ...options });
   const parts = chunks.map((chunk) => redactor.write(Buffer.from(chunk)));
   return Buffer.concat([...parts, redactor.end()]);
 }

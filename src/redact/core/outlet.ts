@@ -74,14 +74,11 @@ export class Outlet {
    * sequence, and what follows it without a gap and is masked anyway.
    */
   release(liveText: f64, liveInner: f64): void {
-    let to = min(max(min(liveText, liveInner), this.origin), this.end);
-    while (true) {
-      // Escapes are kept in a stretch of text, so one that is open holds it up.
-      const text = min(this.text.reach(to), max(to, liveInner));
-      const reach = max(text, this.inner.reach(to));
-      if (reach <= to) break;
-      to = reach;
-    }
+    const live = min(liveText, liveInner);
+    const sure = min(max(live, this.origin), this.end);
+    // Escapes are kept in a stretch of text, so one that is open holds it up.
+    const text = min(this.text.reach(sure, live), max(sure, liveInner));
+    const to = max(text, this.inner.reach(sure, live));
     let at = this.origin;
     while (at < to) at = this.emitFrom(at, to);
     const gone = <i32>(to - this.origin);
@@ -161,11 +158,14 @@ export class Stretches {
     return this.head < this.length ? this.startOf(this.head) : Infinity;
   }
 
-  /** How far masking reaches without a gap from `at`. */
-  reach(at: f64): f64 {
+  /**
+   * How far masking reaches without a gap from `at`. Only what begins at `live` or before is sure: what is live may
+   * yet join a later stretch with the one before it.
+   */
+  reach(at: f64, live: f64): f64 {
     let reach = max(at, this.maskedTo);
     for (let n = this.head; n < this.length; n++) {
-      if (this.startOf(n) > at) break;
+      if (this.startOf(n) > live) break;
       reach = max(reach, this.endOf(n));
     }
     return reach;
