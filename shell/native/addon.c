@@ -12,7 +12,7 @@
 #include <string.h>
 #include <termios.h>
 
-#define VS_MAX_ARGUMENTS 2
+#define VS_MAX_ARGUMENTS 4
 
 static const char *errno_name(int number) {
     switch (number) {
@@ -29,6 +29,10 @@ static const char *errno_name(int number) {
     case ENOTCONN: return "ENOTCONN";
     case ENOTSOCK: return "ENOTSOCK";
     case ENOTTY: return "ENOTTY";
+    case ECONNRESET: return "ECONNRESET";
+    case ENOSPC: return "ENOSPC";
+    case EFBIG: return "EFBIG";
+    case EPIPE: return "EPIPE";
     case ENXIO: return "ENXIO";
     case EPERM: return "EPERM";
     default: return "EUNKNOWN";
@@ -188,20 +192,50 @@ static napi_value own_group(napi_env env, napi_callback_info info) {
     return number_or_fail(env, "getpgrp", vs_own_group());
 }
 
-static napi_value wait_writable(napi_env env, napi_callback_info info) {
+// The bytes of a view from an offset on. False: an exception is pending.
+static bool bytes_from(napi_env env, napi_value view, napi_value offset, char **bytes, size_t *length) {
+    void *data = NULL;
+    uint32_t from = 0;
+    if (napi_get_typedarray_info(env, view, NULL, length, &data, NULL, NULL) != napi_ok ||
+        napi_get_value_uint32(env, offset, &from) != napi_ok || from > *length) {
+        (void)napi_throw_type_error(env, "EINVAL", "wrong arguments");
+        return false;
+    }
+    *bytes = (char *)data + from;
+    *length -= from;
+    return true;
+}
+
+static napi_value count_of(napi_env env, size_t count) {
+    napi_value value = NULL;
+    return napi_create_double(env, (double)count, &value) == napi_ok ? value : NULL;
+}
+
+static napi_value read_available(napi_env env, napi_callback_info info) {
     napi_value values[VS_MAX_ARGUMENTS];
     int fd = -1;
-    int timeout_ms = 0;
-    if (!arguments(env, info, 2, values, &fd)) return NULL;
-    if (napi_get_value_int32(env, values[1], &timeout_ms) != napi_ok || timeout_ms < 0) {
+    char *bytes = NULL;
+    size_t length = 0;
+    if (!arguments(env, info, 3, values, &fd)) return NULL;
+    if (!bytes_from(env, values[1], values[2], &bytes, &length)) return NULL;
+    return count_of(env, vs_read_available(fd, bytes, length));
+}
+
+static napi_value write_within(napi_env env, napi_callback_info info) {
+    napi_value values[VS_MAX_ARGUMENTS];
+    int fd = -1;
+    char *bytes = NULL;
+    size_t length = 0;
+    int patience_ms = 0;
+    if (!arguments(env, info, 4, values, &fd)) return NULL;
+    if (!bytes_from(env, values[1], values[2], &bytes, &length)) return NULL;
+    if (napi_get_value_int32(env, values[3], &patience_ms) != napi_ok || patience_ms < 0) {
         (void)napi_throw_type_error(env, "EINVAL", "wrong arguments");
         return NULL;
     }
-    int ready = vs_wait_writable(fd, timeout_ms);
-    if (ready < 0) return fail(env, "poll", errno);
-    napi_value value = NULL;
-    if (napi_get_boolean(env, ready > 0, &value) != napi_ok) return NULL;
-    return value;
+    ssize_t written = vs_write_within(fd, bytes, length, patience_ms);
+    if (written < 0) return fail(env, "write", errno);
+    return count_of(env, (size_t)written);
 }
 
 NAPI_MODULE_INIT() {
@@ -216,7 +250,8 @@ NAPI_MODULE_INIT() {
         {"windowSize", NULL, window_size, NULL, NULL, NULL, napi_enumerable, NULL},
         {"openPeer", NULL, open_peer, NULL, NULL, NULL, napi_enumerable, NULL},
         {"foregroundGroup", NULL, foreground_group, NULL, NULL, NULL, napi_enumerable, NULL},
-        {"waitWritable", NULL, wait_writable, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"readAvailable", NULL, read_available, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"writeWithin", NULL, write_within, NULL, NULL, NULL, napi_enumerable, NULL},
         {"ownGroup", NULL, own_group, NULL, NULL, NULL, napi_enumerable, NULL},
     };
     if (napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) != napi_ok) return NULL;

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -150,12 +151,43 @@ int vs_foreground_group(int fd) {
     return (int)tcgetpgrp(fd);
 }
 
-// 1: can be written to, or is broken in a way that a write will tell; 0: not yet, or a signal came.
-int vs_wait_writable(int fd, int timeout_ms) {
-    struct pollfd wanted = {.fd = fd, .events = POLLOUT, .revents = 0};
-    int ready = poll(&wanted, 1, timeout_ms);
-    if (ready < 0) return errno == EINTR ? 0 : -1;
-    return ready;
+// Reads what is there now from a descriptor that never waits; 0 also at the end, and where a read fails: the
+// next one will tell.
+size_t vs_read_available(int fd, char *buffer, size_t room) {
+    size_t total = 0;
+    while (total < room) {
+        ssize_t got = read(fd, buffer + total, room - total);
+        if (got > 0) total += (size_t)got;
+        else if (got == 0 || errno != EINTR) break;
+    }
+    return total;
+}
+
+static long now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// Writes to a descriptor that never waits, and waits for it `patience_ms` at most; gives how much it took. A signal
+// ends the waiting. -1: it failed before it took anything.
+ssize_t vs_write_within(int fd, const char *bytes, size_t length, int patience_ms) {
+    size_t total = 0;
+    long deadline = 0;
+    while (total < length) {
+        ssize_t put = write(fd, bytes + total, length - total);
+        if (put >= 0) {
+            total += (size_t)put;
+            continue;
+        }
+        if (errno == EINTR) continue;
+        if (errno != EAGAIN) return total > 0 ? (ssize_t)total : -1;
+        if (deadline == 0) deadline = now_ms() + patience_ms;
+        const long left = deadline - now_ms();
+        struct pollfd wanted = {.fd = fd, .events = POLLOUT, .revents = 0};
+        if (left <= 0 || poll(&wanted, 1, (int)left) <= 0) break;
+    }
+    return (ssize_t)total;
 }
 
 int vs_own_group(void) {

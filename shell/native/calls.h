@@ -22,6 +22,7 @@ int vs_window_size(int fd, unsigned short *columns, unsigned short *rows);
 int vs_open_peer(int fd);
 int vs_foreground_group(int fd);
 int vs_own_group(void);
-int vs_wait_writable(int fd, int timeout_ms);
+size_t vs_read_available(int fd, char *buffer, size_t room);
+ssize_t vs_write_within(int fd, const char *bytes, size_t length, int patience_ms);
 
 #endif

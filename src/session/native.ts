@@ -25,8 +25,16 @@ export type Native = {
   readonly foregroundGroup: (fd: number) => number;
   /** The process group of this process. */
   readonly ownGroup: () => number;
-  /** Waits at most so long, and blocks meanwhile; false: not yet, or a signal came. */
-  readonly waitWritable: (fd: number, milliseconds: number) => boolean;
+  /**
+   * Fills `bytes` from an offset on with what can be read now of a descriptor that never waits; gives how many
+   * bytes that were, 0 also at the end and for any failure: the next ordinary read tells.
+   */
+  readonly readAvailable: (fd: number, bytes: Uint8Array, from: number) => number;
+  /**
+   * Writes `bytes` from an offset on to a descriptor that never waits, and gives how many it took. Blocks at most so
+   * long for a reader that is behind.
+   */
+  readonly writeWithin: (fd: number, bytes: Uint8Array, from: number, patienceMs: number) => number;
 };
 
 /** Every name of `Native`; an addon built from other sources may lack some. */
@@ -42,7 +50,8 @@ const FUNCTIONS: Record<keyof Native, true> = {
   openPeer: true,
   foregroundGroup: true,
   ownGroup: true,
-  waitWritable: true,
+  readAvailable: true,
+  writeWithin: true,
 };
 const HINT = 'build it with npm run build';
 

@@ -1,4 +1,4 @@
-import { constants, closeSync, fstatSync, openSync, write, writeSync } from 'node:fs';
+import { constants, closeSync, fstatSync, openSync, write } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { systemCode } from '../base/errors.ts';
@@ -38,7 +38,7 @@ export function openSink(fd: number): Sink {
   const direct = kind === 'never waits' ? fd : own;
   return {
     write(bytes) {
-      const done = direct === undefined ? 0 : writeNow(direct, bytes);
+      const done = direct === undefined ? 0 : native().writeWithin(direct, bytes, 0, PATIENCE_MS);
       return done === bytes.length ? undefined : writeLater(fd, bytes, done);
     },
     close() {
@@ -64,19 +64,6 @@ function reopen(fd: number): number | undefined {
     // Another user's terminal (su), no /proc, no reader any more: the worker thread does it all.
     return undefined;
   }
-}
-
-function writeNow(fd: number, bytes: Uint8Array): number {
-  let done = 0;
-  while (done < bytes.length) {
-    try {
-      done += writeSync(fd, bytes, done);
-    } catch (error) {
-      if (systemCode(error) !== 'EAGAIN') throw error;
-      if (!native().waitWritable(fd, PATIENCE_MS)) return done;
-    }
-  }
-  return done;
 }
 
 async function writeLater(fd: number, bytes: Uint8Array, from: number): Promise<void> {

@@ -3,6 +3,7 @@ import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ReadStream } from 'node:tty';
 import { systemCode } from '../base/errors.ts';
+import { native } from './native.ts';
 
 /**
  * Takes output. `chunk` is the taker's only during the call or, when a promise is given back, until that
@@ -25,6 +26,7 @@ export type Source = {
 };
 
 const READ_BYTES = 64 * 1024;
+const FULL_PAGE_BYTES = 4095;
 /**
  * How long the last output is waited for when the program has ended and others still hold its terminal or
  * pipe: for `cmd > >(cat)`, whose cat is a moment late, but not for a server in the background.
@@ -52,7 +54,9 @@ export function openSource(
     buffer: Buffer.allocUnsafeSlow(READ_BYTES),
     callback(length, buffer) {
       try {
-        const later = take(buffer.subarray(0, length));
+        // A PTY gives a page at a time. Where one is full more has come meanwhile: fewer, larger pieces cost less.
+        const more = length >= FULL_PAGE_BYTES ? native().readAvailable(fd, buffer, length) : 0;
+        const later = take(buffer.subarray(0, length + more));
         if (later === undefined) return !draining;
         taken = later.then(resume, fail);
       } catch (error) {

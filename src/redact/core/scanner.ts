@@ -84,7 +84,7 @@ export class Scanner {
   /**
    * Runs ahead from offset `at` of `bytes`, before `to`, and gives the offset to go on from: `at` or less if
    * nothing can be skipped. It looks again from offset `from` on, where live prefixes, if there are any, or an
-   * escape sequence began.
+   * escape sequence began. `live`: a mask may yet begin before `at`.
    */
   scan(bytes: usize, from: i32, at: i32, to: i32, live: bool): i32 {
     if (to - from + SLACK_BYTES > this.textCapacity) {

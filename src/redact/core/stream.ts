@@ -162,7 +162,8 @@ export class Stream {
     const scanner = this.scanner;
     const restart = <i32>(from - this.outlet.origin);
     const first = offset + n;
-    const live = liveFrom < at;
+    // A mask may yet begin in the text before: then it covers the escape sequences after it.
+    const live = this.text.undo > 0 || this.text.liveFrom() !== Infinity;
     const next = scanner.scan(this.outlet.bytes, restart, first, offset + count, live) - offset;
     if (next <= n) return n;
     this.inner.reset();
