@@ -17,7 +17,7 @@ export type ProxyOptions = {
   readonly input?: number;
   readonly output?: number;
   /** Called when the program has been started. */
-  readonly onStart?: (program: StartedProgram) => void;
+  readonly onStart: (program: StartedProgram) => void;
   /** Ends the program at once, with SIGKILL. */
   readonly stop?: AbortSignal;
 };
@@ -30,6 +30,11 @@ export type StartedProgram = {
    * hello: later it would undo modes that the program has set.
    */
   readonly inheritModes: () => void;
+  /**
+   * Lets through what is typed. Not before the program is known to be hooked: the inner terminal echoes what was
+   * typed ahead, and nothing may come out until then.
+   */
+  readonly listen: () => void;
 };
 
 /** How long a program that was told to end may take, before it is told more firmly. */
@@ -60,12 +65,15 @@ export async function runInTerminal(options: ProxyOptions): Promise<Exit> {
     terminal.onResize(() => {
       pty.resize(terminal.size());
     });
-    const keyboard = passInput(input, pty, hangUp);
+    const keyboard = new ReadStream(input);
     try {
-      options.onStart?.({
+      options.onStart({
         pid: pty.pid,
         inheritModes: () => {
           pty.setModes(terminal.modes);
+        },
+        listen: () => {
+          passInput(keyboard, pty, hangUp);
         },
       });
       return await pty.done;
@@ -83,8 +91,7 @@ export async function runInTerminal(options: ProxyOptions): Promise<Exit> {
   }
 }
 
-function passInput(fd: number, pty: Pty, onGone: () => void): ReadStream {
-  const keyboard = new ReadStream(fd);
+function passInput(keyboard: ReadStream, pty: Pty, onGone: () => void): void {
   keyboard.on('data', (bytes: Buffer) => {
     if (!pty.write(bytes)) keyboard.pause();
   });
@@ -94,7 +101,6 @@ function passInput(fd: number, pty: Pty, onGone: () => void): ReadStream {
   // The outer terminal was closed.
   keyboard.on('end', onGone);
   keyboard.on('error', onGone);
-  return keyboard;
 }
 
 function passSignals(

@@ -130,7 +130,12 @@ async function runChild(
     ? await runInTerminal({
         ...child,
         filter: makeFilter(),
-        onStart: ({ pid, inheritModes }) => started(pid, inheritModes),
+        onStart: ({ pid, inheritModes, listen }) => {
+          started(pid, () => {
+            inheritModes();
+            listen();
+          });
+        },
       })
     : await runInPipes({
         ...child,

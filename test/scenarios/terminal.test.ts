@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
 import { openSession, type TestSession } from '../support/session.ts';
+import { openTestTerminal } from '../support/terminal.ts';
 
 describe('an interactive session', () => {
   let vault: TestVault;
@@ -130,4 +131,32 @@ describe('exec in the first shell', () => {
       vault.remove();
     }
   });
+});
+
+test('what is typed before the program is there waits for it, and its echo ends nothing', async () => {
+  const vault = await makeVault();
+  const terminal = openTestTerminal({
+    file: process.execPath,
+    // A large program: it takes its time until its hook can say hello.
+    args: [
+      MAIN,
+      'run',
+      process.execPath,
+      '-e',
+      'process.stdin.once("data", (line) => { process.stdout.write(`got ${line}`); process.exit(); })',
+    ],
+    environment: vault.environment,
+    cwd: vault.home,
+    columns: 80,
+    rows: 24,
+  });
+  try {
+    terminal.send('early\r');
+    await terminal.waitFor('got early\r\n');
+    const exit = await terminal.done;
+    assert.deepEqual(exit, { code: 0, signal: 0 }, terminal.output().toString());
+  } finally {
+    await terminal.close();
+    vault.remove();
+  }
 });

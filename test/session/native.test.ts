@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   closeSync,
+  constants,
   cpSync,
   mkdtempSync,
   openSync,
@@ -85,6 +86,29 @@ void test('a process that was told so leaves no core file and cannot be traced b
     encoding: 'utf8',
   });
   assert.equal(stdout, '0\n0\n');
+});
+
+void test('as much is read and written as there is and fits, and no more is waited for', () => {
+  const [readEnd, writeEnd] = native().pipe();
+  // As their own descriptions, which never wait.
+  const flags = constants.O_NONBLOCK;
+  const from = openSync(`/proc/self/fd/${readEnd}`, constants.O_RDONLY | flags);
+  const to = openSync(`/proc/self/fd/${writeEnd}`, constants.O_WRONLY | flags);
+  closeSync(readEnd);
+  closeSync(writeEnd);
+  const bytes = Buffer.alloc(200_000, 'x');
+  assert.equal(native().readAvailable(from, bytes, 0), 0);
+  const written = native().writeWithin(to, bytes, 10, 1);
+  assert.ok(written > 0 && written < bytes.length - 10, `${written}`);
+  assert.equal(native().writeWithin(to, bytes, 10, 0), 0);
+  const read = Buffer.alloc(bytes.length);
+  assert.equal(native().readAvailable(from, read, 5), written);
+  assert.deepEqual(read.subarray(0, 6), Buffer.from('\0\0\0\0\0x'));
+  closeSync(from);
+  assert.throws(() => native().writeWithin(to, bytes, 0, 1), { code: 'EPIPE' });
+  closeSync(to);
+  assert.equal(native().readAvailable(from, read, 0), 0);
+  assert.throws(() => native().readAvailable(0, read, read.length + 1), { code: 'EINVAL' });
 });
 
 void test('the peer of a socket is told', () => {
