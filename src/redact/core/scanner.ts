@@ -19,6 +19,10 @@ const BEL: u8 = 0x07;
 const SHIFT_OUT: u8 = 0x0e;
 const SHIFT_IN: u8 = 0x0f;
 const ESCAPE: u8 = 0x1b;
+const BACKSLASH: u8 = 0x5c;
+const OPENS_CSI: u8 = 0x5b;
+/** `52`, with which OSC 52 begins, as two bytes in memory. */
+const CLIPBOARD: u16 = 0x3235;
 /** How much is run ahead before the filter is asked: little first, since a needle may be near. */
 const FIRST_TILE: i32 = 128;
 const MAX_TILE: i32 = 2048;
@@ -326,26 +330,7 @@ function compress(to: usize, block: v128, mask: i32): i32 {
   const low = mask & 0xff;
   const high = mask >> 8;
   const first = popcnt(low);
-  const rest = i8x16.shuffle(
-    block,
-    block,
-    8,
-    9,
-    10,
-    11,
-    12,
-    13,
-    14,
-    15,
-    8,
-    9,
-    10,
-    11,
-    12,
-    13,
-    14,
-    15,
-  );
+  const rest = i64x2.shuffle(block, block, 1, 1);
   const lowPlaces = v128.load64_zero(compressTable + low * 8);
   const highPlaces = v128.load64_zero(compressTable + high * 8);
   v128.store64_lane(to, i8x16.swizzle(block, lowPlaces), 0);
@@ -380,7 +365,7 @@ function escapeEnd(bytes: usize, at: i32, to: i32): i32 {
   if (raw > limit) return 0;
   const kind = load<u8>(bytes + at + 1);
   if (opensString(kind)) {
-    if (raw + 2 <= limit && load<u16>(bytes + raw) === 0x3235) return 0;
+    if (raw + 2 <= limit && load<u16>(bytes + raw) === CLIPBOARD) return 0;
     while (raw + 16 <= limit) {
       const run = plainRun(v128.load(bytes + raw));
       raw += run;
@@ -389,15 +374,17 @@ function escapeEnd(bytes: usize, at: i32, to: i32): i32 {
     for (; raw < limit; raw++) {
       const byte = load<u8>(bytes + raw);
       if (byte === BEL) return raw + 1;
-      if (byte === ESCAPE)
-        return raw + 2 <= limit && load<u8>(bytes + raw + 1) === 0x5c ? raw + 2 : 0;
+      if (byte === ESCAPE) {
+        const ends = raw + 2 <= limit && load<u8>(bytes + raw + 1) === BACKSLASH;
+        return ends ? raw + 2 : 0;
+      }
       if (byte < BLANK || byte >= DELETE) return 0;
     }
     return 0;
   }
   if (kind < BLANK || kind >= DELETE) return 0;
-  const lowestFinal: u8 = kind === 0x5b ? 0x40 : 0x30;
-  if (kind !== 0x5b && kind >= 0x30) return raw;
+  const lowestFinal: u8 = kind === OPENS_CSI ? 0x40 : 0x30;
+  if (kind !== OPENS_CSI && kind >= 0x30) return raw;
   for (; raw < limit; raw++) {
     const byte = load<u8>(bytes + raw);
     if (byte < BLANK || byte >= DELETE) return 0;
