@@ -82,11 +82,6 @@ export class GramFilter {
     }
   }
 
-  /** Whether the 4 bytes at `at` are in the window of some needle. */
-  @inline hasBlock(at: usize): bool {
-    return hasBit(this.blocks, (load<u32>(at) * BLOCK_MULTIPLIER) >> (32 - this.blockBits));
-  }
-
   /** Whether a needle may begin with the `window` bytes at `at`. */
   hasWindow(at: usize): bool {
     const hash = this.hashOf(at);
@@ -119,6 +114,11 @@ export class GramFilter {
     const ends = ((<u64>load<u32>(at)) << 32) | <u64>load<u32>(at + window - 4);
     return (ends ^ (ends >> 29)) * FIRST_MULTIPLIER;
   }
+}
+
+/** Whether the 4 bytes at `at` are in the window of some needle, by `blocks` of a filter. */
+export function hasBlock(blocks: usize, blockBits: u32, at: usize): bool {
+  return hasBit(blocks, (load<u32>(at) * BLOCK_MULTIPLIER) >> (32 - blockBits));
 }
 
 function bitsFor(count: i32): u32 {

@@ -48,9 +48,11 @@ class Node {
   lives: u32;
   parent: u32;
   label: u8;
+  /** Set by `describe`, as the next. */
   leads: u8;
   /** How many of the live characters may be shown before it is certain what they are. */
   allowance: u8;
+  described: bool;
 }
 
 const ENTRY_BYTES: i32 = <i32>offsetof<Entry>();
@@ -137,16 +139,15 @@ export class NeedleIndex {
     const spare = allocate((count - old) * 4);
     for (let n = old; n < count; n++) store<u32>(fresh + (n - old) * 4, n);
     this.sortRange(fresh, spare, 0, count - old);
-    let a = 0;
-    let b = 0;
-    for (let n = 0; n < count; n++) {
-      const first = a < old ? load<u32>(this.order + a * 4) : 0;
-      const second = b < count - old ? load<u32>(fresh + b * 4) : 0;
-      const takeOld = b === count - old || (a < old && this.compare(first, second) <= 0);
-      store<u32>(merged + n * 4, takeOld ? first : second);
-      if (takeOld) a++;
-      else b++;
+    let taken = 0;
+    for (let n = 0; n < count - old; n++) {
+      const entry = load<u32>(fresh + n * 4);
+      const before = this.placeFor(entry, taken, old);
+      memory.copy(merged + (taken + n) * 4, this.order + taken * 4, (before - taken) * 4);
+      store<u32>(merged + (before + n) * 4, entry);
+      taken = before;
     }
+    memory.copy(merged + (taken + count - old) * 4, this.order + taken * 4, (old - taken) * 4);
     heap.free(fresh);
     heap.free(spare);
     if (this.order !== 0) heap.free(this.order);
@@ -168,7 +169,6 @@ export class NeedleIndex {
     const root = this.node(ROOT);
     root.depth = 0;
     root.fail = ROOT;
-    root.allowance = 0xff;
   }
 
   /** The state after one more byte. */
@@ -215,16 +215,16 @@ export class NeedleIndex {
     return this.node(state).lives;
   }
 
-  @inline allowance(state: u32): u32 {
-    return this.node(state).allowance;
+  allowance(state: u32): u32 {
+    return this.describe(state).allowance;
   }
 
   @inline fail(state: u32): u32 {
     return this.node(state).fail;
   }
 
-  @inline onLeadPath(state: u32): bool {
-    return (this.node(state).leads & ON_LEAD_PATH) !== 0;
+  onLeadPath(state: u32): bool {
+    return (this.describe(state).leads & ON_LEAD_PATH) !== 0;
   }
 
   /** What is known of the character before the longest needle that ends in `state`; 0: nothing. */
@@ -329,6 +329,16 @@ export class NeedleIndex {
     return <i32>a.length - <i32>b.length;
   }
 
+  /** Place of the first in `order`, from `low` to `high`, that comes after a needle. */
+  private placeFor(entry: u32, low: i32, high: i32): i32 {
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.compare(load<u32>(this.order + middle * 4), entry) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   private sortRange(numbers: usize, spare: usize, from: i32, to: i32): void {
     if (to - from < 2) return;
     const middle = (from + to) >> 1;
@@ -398,13 +408,21 @@ export class NeedleIndex {
     node.fail = UNLINKED;
     node.parent = parent;
     node.label = label;
+    return state;
+  }
+
+  /** What few nodes are ever asked, and takes a look at all needles of the node. */
+  private describe(state: u32): Node {
+    const node = this.node(state);
+    if (node.described) return node;
+    node.described = true;
     node.allowance = 0xff;
-    for (let n = low; n < high; n++) {
+    for (let n = node.low; n < node.high; n++) {
       const entry = this.ordered(n);
       node.allowance = min(node.allowance, entry.allowance);
       if (entry.lead !== 0) node.leads = ON_LEAD_PATH;
     }
-    return state;
+    return node;
   }
 
   /**

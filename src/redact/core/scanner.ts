@@ -1,5 +1,5 @@
 import { allocate, reallocate } from './buffer';
-import { BLOCK_BYTES, GramFilter } from './gram-filter';
+import { BLOCK_BYTES, GramFilter, hasBlock } from './gram-filter';
 import { opensString } from './sight';
 import { UNDO_BYTES } from './watcher';
 
@@ -154,21 +154,29 @@ export class Scanner {
     let at = raw;
     while (at < end) {
       if (at >= this.nextMark) this.mark(at);
-      if (at + 16 <= to) {
-        const block = v128.load(bytes + at);
+      // In variables: what is read back from memory right after it was written takes its time.
+      let to16 = at;
+      let text = this.text + this.length;
+      while (to16 + 16 <= to) {
+        const block = v128.load(bytes + to16);
         // Signed: what is beyond ASCII is below.
-        const kept = v128.andnot(i8x16.gt_s(block, blank), i8x16.eq(block, deleted));
-        const shown = i8x16.bitmask(kept) | i8x16.bitmask(i8x16.eq(block, blank));
-        const run = ctz<i32>(~shown);
-        if (run > 0) {
-          const count = min(run, 16);
-          const mask = i8x16.bitmask(kept) & ((1 << count) - 1);
-          this.length += compress(this.text + this.length, block, mask);
-          this.column += count;
-          at += count;
-          if (count === 16) continue;
+        const printable = v128.andnot(i8x16.ge_s(block, blank), i8x16.eq(block, deleted));
+        const shown = i8x16.bitmask(printable);
+        const solid = i8x16.bitmask(i8x16.gt_s(block, blank));
+        if (shown !== 0xffff) {
+          const count = ctz<i32>(~shown);
+          text += compress(text, block, solid & ((1 << count) - 1));
+          to16 += count;
+          break;
         }
+        text += compress(text, block, solid);
+        to16 += 16;
+        if (to16 >= this.nextMark || to16 >= end) break;
       }
+      this.length = <i32>(text - this.text);
+      this.column += to16 - at;
+      at = to16;
+      if (at >= end || at >= this.nextMark) continue;
       at = this.walkOne(at, to);
       if (this.stopped) return at;
     }
@@ -220,10 +228,14 @@ export class Scanner {
   private ask(): i32 {
     const filter = this.filter;
     const window = filter.window;
+    const stride = filter.stride;
+    const blocks = filter.blocks;
+    const blockBits = filter.blockBits;
+    const text = this.text;
     const last = this.length - window;
     let at = this.asked;
-    for (; at <= last; at += filter.stride) {
-      if (!filter.hasBlock(this.text + at)) continue;
+    for (; at <= last; at += stride) {
+      if (!hasBlock(blocks, blockBits, text + at)) continue;
       for (let start = max(0, at - (window - BLOCK_BYTES)); start <= at; start++) {
         if (filter.hasWindow(this.text + start)) return start;
       }
@@ -257,7 +269,7 @@ export class Scanner {
     v128.store(this.escapeBytes + kept, v128.load(this.text + this.escapeText));
     const length = kept + follows;
     for (let at = 0; at + BLOCK_BYTES <= length; at += filter.stride) {
-      if (!filter.hasBlock(this.escapeBytes + at)) continue;
+      if (!hasBlock(filter.blocks, filter.blockBits, this.escapeBytes + at)) continue;
       const end = min(min(at, kept - 1), length - window);
       for (let start = max(0, at - (window - BLOCK_BYTES)); start <= end; start++) {
         if (filter.hasWindow(this.escapeBytes + start)) return false;
