@@ -72,7 +72,9 @@ export class Scanner {
   /** Offset of the last escape sequence if a needle may begin in it and end in the text after it; -1: none. */
   escape: i32 = -1;
   escapeEnd: i32 = 0;
+  /** How many characters of the text come before it, and how many after it make it long enough for a needle. */
   escapeText: i32 = 0;
+  escapeNeed: i32 = 0;
   escapeBytes: usize = 0;
   /** Offset of the first one. */
   firstEscape: i32 = -1;
@@ -205,13 +207,21 @@ export class Scanner {
     }
     if (byte === BACKSPACE || byte === SHIFT_OUT || byte === SHIFT_IN) return this.stop(at);
     if (byte !== ESCAPE) return at + 1;
-    if (this.escape !== -1 && !this.askEscape()) return this.stop(at);
+    if (this.escape !== -1) {
+      const enough = this.length - this.escapeText >= this.escapeNeed;
+      if (enough && !this.askEscape()) return this.stop(at);
+      this.escape = -1;
+    }
     const end = escapeEnd(this.bytes, at, to);
     if (end === 0) return this.stop(at);
     if (this.firstEscape === -1) this.firstEscape = at;
+    const need = this.filter.window - (end - at - 1);
+    // Nothing joins what is inside a string with the text after it.
+    if (need > 0 && opensString(load<u8>(this.bytes + at + 1))) return end;
     this.escape = at;
     this.escapeEnd = end;
     this.escapeText = this.length;
+    this.escapeNeed = need;
     return end;
   }
 
@@ -251,13 +261,7 @@ export class Scanner {
   private askEscape(): bool {
     const filter = this.filter;
     const window = filter.window;
-    // Nothing joins what is inside a string with the text after it.
-    const joins = !opensString(load<u8>(this.bytes + this.escape + 1));
-    const follows = joins ? min(this.length - this.escapeText, window - 1) : 0;
-    if (this.escapeEnd - this.escape - 1 + follows < window) {
-      this.escape = -1;
-      return true;
-    }
+    const follows = min(this.length - this.escapeText, window - 1);
     let kept = 0;
     for (let at = this.escape + 1; at < this.escapeEnd; at += 16) {
       const block = v128.load(this.bytes + at);
