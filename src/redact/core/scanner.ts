@@ -151,37 +151,49 @@ export class Scanner {
    */
   private walk(raw: i32, end: i32, to: i32): i32 {
     const bytes = this.bytes;
-    const blank = i8x16.splat(0x20);
-    const deleted = i8x16.splat(0x7f);
+    // In variables: what is read back from memory right after it was written takes its time.
+    let text = this.text + this.length;
+    let column = this.column;
     let at = raw;
     while (at < end) {
-      if (at >= this.nextMark) this.mark(at);
-      // In variables: what is read back from memory right after it was written takes its time.
-      let to16 = at;
-      let text = this.text + this.length;
-      while (to16 + 16 <= to) {
-        const block = v128.load(bytes + to16);
+      if (at >= this.nextMark) {
+        this.length = <i32>(text - this.text);
+        this.column = column;
+        this.mark(at);
+      }
+      if (at + 16 <= to) {
+        const block = v128.load(bytes + at);
+        const blank = i8x16.splat(0x20);
         // Signed: what is beyond ASCII is below.
-        const printable = v128.andnot(i8x16.ge_s(block, blank), i8x16.eq(block, deleted));
-        const shown = i8x16.bitmask(printable);
+        const low = i8x16.lt_s(block, blank);
+        const hidden = i8x16.bitmask(v128.or(low, i8x16.eq(block, i8x16.splat(0x7f))));
         const solid = i8x16.bitmask(i8x16.gt_s(block, blank));
-        if (shown !== 0xffff) {
-          const count = ctz<i32>(~shown);
-          text += compress(text, block, solid & ((1 << count) - 1));
-          to16 += count;
-          break;
+        if (hidden === 0) {
+          text += compress(text, block, solid);
+          column += 16;
+          at += 16;
+          continue;
         }
-        text += compress(text, block, solid);
-        to16 += 16;
-        if (to16 >= this.nextMark || to16 >= end) break;
+        const count = ctz<i32>(hidden);
+        text += compress(text, block, solid & ((1 << count) - 1));
+        column += count;
+        at += count;
+        if (load<u8>(bytes + at) === LINE_FEED) {
+          column = 0;
+          this.newLine = true;
+          at++;
+          continue;
+        }
       }
       this.length = <i32>(text - this.text);
-      this.column += to16 - at;
-      at = to16;
-      if (at >= end || at >= this.nextMark) continue;
+      this.column = column;
       at = this.walkOne(at, to);
       if (this.stopped) return at;
+      text = this.text + this.length;
+      column = this.column;
     }
+    this.length = <i32>(text - this.text);
+    this.column = column;
     return at;
   }
 
@@ -401,6 +413,15 @@ function escapeEnd(bytes: usize, at: i32, to: i32): i32 {
   if (kind < BLANK || kind >= DELETE) return 0;
   const lowestFinal: u8 = kind === OPENS_CSI ? 0x40 : 0x30;
   if (kind !== OPENS_CSI && kind >= 0x30) return raw;
+  if (raw + 16 <= limit) {
+    const block = v128.load(bytes + raw);
+    const finals = i8x16.bitmask(i8x16.ge_s(block, i8x16.splat(<i8>lowestFinal)));
+    const strange = i8x16.bitmask(i8x16.lt_s(block, i8x16.splat(0x20)));
+    const last = ctz<i32>(finals | 0x10000);
+    if (last < ctz<i32>(strange | 0x10000) && load<u8>(bytes + raw + last) !== DELETE) {
+      return raw + last + 1;
+    }
+  }
   for (; raw < limit; raw++) {
     const byte = load<u8>(bytes + raw);
     if (byte < BLANK || byte >= DELETE) return 0;
