@@ -64,7 +64,7 @@ const SEEN: u32 = 1;
 export const MATCHES: u32 = 2;
 export const STATE: u32 = ~(SEEN | MATCHES);
 /** Nodes are dropped, to be made anew, when they take more than this; between two writes. */
-const MAX_NODE_BYTES: i32 = 8 * 1024 * 1024;
+const MAX_NODE_BYTES: i32 = 16 * 1024 * 1024;
 
 @unmanaged
 export class NeedleIndex {
