@@ -1,4 +1,5 @@
 import { allocate, grown, reallocate } from './buffer';
+import { NeedleList } from './needle-list';
 
 /*
  * All needles of one view of a stream, as an Aho-Corasick automaton that is built only where streams go.
@@ -14,24 +15,6 @@ export const ROOT: u32 = 0;
 export const ON_LEAD_PATH: u8 = 0x80;
 /** In `leads` of a needle's last node: two values disagree on the character before it, so any will do. */
 export const ANY_LEAD: u8 = 0x7f;
-
-/** The fields of a needle in `entries`. Its last characters may stand in the entry: they are most of the difference. */
-@unmanaged
-class Entry {
-  /** Where its bytes are in the pool. */
-  offset: u32;
-  /** How many of them. */
-  pooled: u32;
-  /** With those of `tail`. */
-  length: u32;
-  /** So many leading bytes tell the value already; 0: only all of it does. */
-  tellsFrom: u32;
-  tail: u64;
-  /** Length of the value without its final line feed, which this needle leaves out; else 0. */
-  closeSpan: u32;
-  allowance: u8;
-  lead: u8;
-}
 
 /** The head of a node; the transitions it has seen so far follow it, see `places`. */
 @unmanaged
@@ -55,7 +38,6 @@ class Node {
   described: bool;
 }
 
-const ENTRY_BYTES: i32 = <i32>offsetof<Entry>();
 const HEAD_BYTES: i32 = 32;
 /** In `fail`: not computed yet. */
 const UNLINKED: u32 = 0xffffffff;
@@ -70,16 +52,9 @@ const MAX_NODE_BYTES: i32 = 16 * 1024 * 1024;
 export class NeedleIndex {
   /** Counts how often nodes were dropped: a state of another generation means nothing. */
   generation: u32 = 0;
-  /** Length of the longest needle. */
-  longest: u32 = 0;
-  pool: usize = 0;
-  poolLength: i32 = 0;
-  poolCapacity: i32 = 0;
-  entries: usize = 0;
-  entryCount: i32 = 0;
-  entryCapacity: i32 = 0;
-  order: usize = 0;
-  orderCount: i32 = 0;
+  list: NeedleList = new NeedleList();
+  /** The least that tells a value; a shorter path is not looked at for that. */
+  shortestTell: u32 = u32.MAX_VALUE;
   /** Nodes, one after the other; a state is the place of one in bytes. */
   nodes: usize = 0;
   nodesLength: i32 = 0;
@@ -106,54 +81,30 @@ export class NeedleIndex {
 
   /** Bytes of memory its tables take. */
   get memory(): usize {
-    return (
-      this.poolCapacity +
-      this.entryCapacity * ENTRY_BYTES +
-      this.orderCount * 4 +
-      this.nodesCapacity
-    );
+    return this.list.memory + this.nodesCapacity;
+  }
+
+  /** Length of the longest needle. */
+  get longest(): u32 {
+    return this.list.longest;
   }
 
   /** Adds a needle; it counts from the next `sort` on. Its bytes are copied. */
   add(bytes: usize, length: i32, allowance: u8, lead: u8, tellsFrom: u32, closeSpan: u32): void {
-    this.addEntry(this.addToPool(bytes, length), length, allowance, lead, tellsFrom, closeSpan);
+    this.list.add(bytes, length, allowance, lead, tellsFrom, closeSpan);
+    for (let at = 0; at < length; at++) this.place(load<u8>(bytes + at));
+    if (tellsFrom !== 0) this.shortestTell = min(this.shortestTell, tellsFrom);
   }
 
   /** Adds the needle that was added last once more, with up to 8 more bytes. */
   addTail(tail: u64, length: i32, allowance: u8, lead: u8): void {
-    const last = this.entry(this.entryCount - 1);
-    const entry = this.addEntry(last.offset, last.pooled, allowance, lead, 0, 0);
-    entry.tail = tail;
-    entry.length = entry.pooled + length;
+    this.list.addTail(tail, length, allowance, lead);
     for (let at = 0; at < length; at++) this.place(<u8>(tail >> (at * 8)));
-    this.longest = max(this.longest, entry.length);
   }
 
   /** Takes in what was added. */
   sort(): void {
-    const old = this.orderCount;
-    const count = this.entryCount;
-    if (old === count) return;
-    const merged = allocate(count * 4);
-    const fresh = allocate((count - old) * 4);
-    const spare = allocate((count - old) * 4);
-    for (let n = old; n < count; n++) store<u32>(fresh + (n - old) * 4, n);
-    this.sortRange(fresh, spare, 0, count - old);
-    let taken = 0;
-    for (let n = 0; n < count - old; n++) {
-      const entry = load<u32>(fresh + n * 4);
-      const before = this.placeFor(entry, taken, old);
-      memory.copy(merged + (taken + n) * 4, this.order + taken * 4, (before - taken) * 4);
-      store<u32>(merged + (before + n) * 4, entry);
-      taken = before;
-    }
-    memory.copy(merged + (taken + count - old) * 4, this.order + taken * 4, (old - taken) * 4);
-    heap.free(fresh);
-    heap.free(spare);
-    if (this.order !== 0) heap.free(this.order);
-    this.order = merged;
-    this.orderCount = count;
-    this.dropNodes();
+    if (this.list.sort()) this.dropNodes();
   }
 
   /** To be called between two writes: keeps memory bounded whatever streams show. */
@@ -165,7 +116,7 @@ export class NeedleIndex {
     this.generation++;
     this.nodeBytes = this.nextNodeBytes;
     this.nodesLength = 0;
-    this.addNode(ROOT, 0, 0, this.orderCount);
+    this.addNode(ROOT, 0, 0, this.list.orderCount);
     const root = this.node(ROOT);
     root.depth = 0;
     root.fail = ROOT;
@@ -235,7 +186,7 @@ export class NeedleIndex {
     let lead: u8 = 0;
     const node = this.node(at);
     for (let n = node.low; n < node.high; n++) {
-      const entry = this.ordered(n);
+      const entry = this.list.ordered(n);
       if (entry.length !== node.depth) break;
       if (entry.lead === 0) continue;
       lead = lead === 0 || lead === entry.lead ? entry.lead : ANY_LEAD;
@@ -247,23 +198,11 @@ export class NeedleIndex {
   closesLine(state: u32, span: u32): bool {
     const node = this.node(state);
     for (let n = node.low; n < node.high; n++) {
-      const entry = this.ordered(n);
+      const entry = this.list.ordered(n);
       if (entry.length !== node.depth) return false;
       if (entry.closeSpan === span) return true;
     }
     return false;
-  }
-
-  private addToPool(bytes: usize, length: i32): u32 {
-    const offset = this.poolLength;
-    if (offset + length > this.poolCapacity) {
-      this.poolCapacity = grown(max(this.poolCapacity, 2048), offset + length);
-      this.pool = reallocate(this.pool, offset, this.poolCapacity);
-    }
-    memory.copy(this.pool + offset, bytes, length);
-    for (let at = 0; at < length; at++) this.place(load<u8>(bytes + at));
-    this.poolLength += length;
-    return offset;
   }
 
   /** Gives a byte its place in the nodes, which must then be made anew. */
@@ -273,88 +212,8 @@ export class NeedleIndex {
     this.nextNodeBytes += 4;
   }
 
-  private addEntry(
-    offset: u32,
-    pooled: u32,
-    allowance: u8,
-    lead: u8,
-    tells: u32,
-    span: u32,
-  ): Entry {
-    if (this.entryCount === this.entryCapacity) {
-      this.entryCapacity = grown(max(this.entryCapacity, 32), this.entryCount + 1);
-      const used = this.entryCount * ENTRY_BYTES;
-      this.entries = reallocate(this.entries, used, this.entryCapacity * ENTRY_BYTES);
-    }
-    const entry = this.entry(this.entryCount++);
-    entry.offset = offset;
-    entry.pooled = pooled;
-    entry.length = pooled;
-    entry.allowance = allowance;
-    entry.lead = lead;
-    entry.tellsFrom = tells;
-    entry.closeSpan = span;
-    this.longest = max(this.longest, pooled);
-    return entry;
-  }
-
-  @inline private entry(number: u32): Entry {
-    return changetype<Entry>(this.entries + number * ENTRY_BYTES);
-  }
-
-  @inline private ordered(place: u32): Entry {
-    return this.entry(load<u32>(this.order + place * 4));
-  }
-
   @inline private node(state: u32): Node {
     return changetype<Node>(this.nodes + state);
-  }
-
-  @inline private byteOf(entry: Entry, at: u32): u8 {
-    if (at < entry.pooled) return load<u8>(this.pool + entry.offset + at);
-    return <u8>(entry.tail >> ((at - entry.pooled) * 8));
-  }
-
-  private compare(one: u32, other: u32): i32 {
-    const a = this.entry(one);
-    const b = this.entry(other);
-    const pooled = min(a.pooled, b.pooled);
-    const order = memory.compare(this.pool + a.offset, this.pool + b.offset, pooled);
-    if (order !== 0) return order;
-    const length = min(a.length, b.length);
-    for (let at = pooled; at < length; at++) {
-      const difference = <i32>this.byteOf(a, at) - <i32>this.byteOf(b, at);
-      if (difference !== 0) return difference;
-    }
-    return <i32>a.length - <i32>b.length;
-  }
-
-  /** Place of the first in `order`, from `low` to `high`, that comes after a needle. */
-  private placeFor(entry: u32, low: i32, high: i32): i32 {
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.compare(load<u32>(this.order + middle * 4), entry) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  private sortRange(numbers: usize, spare: usize, from: i32, to: i32): void {
-    if (to - from < 2) return;
-    const middle = (from + to) >> 1;
-    this.sortRange(numbers, spare, from, middle);
-    this.sortRange(numbers, spare, middle, to);
-    memory.copy(spare + from * 4, numbers + from * 4, (to - from) * 4);
-    let a = from;
-    let b = middle;
-    for (let n = from; n < to; n++) {
-      const first = load<u32>(spare + min(a, middle - 1) * 4);
-      const second = load<u32>(spare + min(b, to - 1) * 4);
-      const takeFirst = b === to || (a < middle && this.compare(first, second) <= 0);
-      store<u32>(numbers + n * 4, takeFirst ? first : second);
-      if (takeFirst) a++;
-      else b++;
-    }
   }
 
   /** Whether needles go on from a node with `label`: the range from `childLow` to `childHigh`. */
@@ -382,8 +241,8 @@ export class NeedleIndex {
 
   /** The byte after `depth` others; -1 for a needle that ends there. */
   @inline private labelAt(place: u32, depth: u32): i32 {
-    const entry = this.ordered(place);
-    return entry.length === depth ? -1 : <i32>this.byteOf(entry, depth);
+    const entry = this.list.ordered(place);
+    return entry.length === depth ? -1 : <i32>this.list.byteOf(entry, depth);
   }
 
   /** Makes the node that `findChild` found. Nodes may move. */
@@ -418,7 +277,7 @@ export class NeedleIndex {
     node.described = true;
     node.allowance = 0xff;
     for (let n = node.low; n < node.high; n++) {
-      const entry = this.ordered(n);
+      const entry = this.list.ordered(n);
       node.allowance = min(node.allowance, entry.allowance);
       if (entry.lead !== 0) node.leads = ON_LEAD_PATH;
     }
@@ -447,7 +306,7 @@ export class NeedleIndex {
       const node = this.node(state);
       const fail = this.node(node.fail);
       node.matches = this.tells(node) ? node.depth : fail.matches;
-      const leaf = this.ordered(node.high - 1).length === node.depth;
+      const leaf = this.list.ordered(node.high - 1).length === node.depth;
       node.lives = leaf ? fail.lives : node.depth;
       this.see(node.parent, node.label, state);
     }
@@ -467,9 +326,10 @@ export class NeedleIndex {
 
   /** Whether the path is a needle, or so much of one that it tells. */
   private tells(node: Node): bool {
-    if (this.ordered(node.low).length === node.depth) return true;
+    if (this.list.ordered(node.low).length === node.depth) return true;
+    if (node.depth < this.shortestTell) return false;
     for (let n = node.low; n < node.high; n++) {
-      const tellsFrom = this.ordered(n).tellsFrom;
+      const tellsFrom = this.list.ordered(n).tellsFrom;
       if (tellsFrom !== 0 && tellsFrom <= node.depth) return true;
     }
     return false;

@@ -1,0 +1,112 @@
+import { allocate } from './buffer';
+import { opensString } from './sight';
+
+/*
+ * What the scanner does 16 bytes at a time, and how long characters and escape sequences are.
+ */
+
+/** A longer escape sequence is not passed over in one go. */
+export const MAX_ESCAPE_BYTES: i32 = 2048;
+const BLANK: u8 = 0x20;
+const DELETE: u8 = 0x7f;
+const BEL: u8 = 0x07;
+const ESCAPE: u8 = 0x1b;
+const BACKSLASH: u8 = 0x5c;
+const OPENS_CSI: u8 = 0x5b;
+/** `52`, with which OSC 52 begins, as two bytes in memory. */
+const CLIPBOARD: u16 = 0x3235;
+
+/** For each of the 256 ways to keep some of 8 bytes: which they are. */
+const compressTable: usize = makeCompressTable();
+
+/** Writes the bytes of a block that are in `mask`, one after the other; gives how many. Writes up to 16. */
+export function compress(to: usize, block: v128, mask: i32): i32 {
+  if (mask === 0xffff) {
+    v128.store(to, block);
+    return 16;
+  }
+  const low = mask & 0xff;
+  const high = mask >> 8;
+  const first = popcnt(low);
+  const rest = i64x2.shuffle(block, block, 1, 1);
+  const lowPlaces = v128.load64_zero(compressTable + low * 8);
+  const highPlaces = v128.load64_zero(compressTable + high * 8);
+  v128.store64_lane(to, i8x16.swizzle(block, lowPlaces), 0);
+  v128.store64_lane(to + first, i8x16.swizzle(rest, highPlaces), 0);
+  return first + popcnt(high);
+}
+
+/** How many bytes of a block come before the first that is not printable ASCII. */
+function plainRun(block: v128): i32 {
+  const low = i8x16.lt_s(block, i8x16.splat(0x20));
+  return ctz<i32>(i8x16.bitmask(v128.or(low, i8x16.eq(block, i8x16.splat(0x7f)))) | 0x10000);
+}
+
+/** Length of the UTF-8 character at `at`; 0 if it is none, or not all there before `to`. */
+export function characterBytes(bytes: usize, at: i32, to: i32): i32 {
+  const lead = load<u8>(bytes + at);
+  const count = lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  if (at + count > to) return 0;
+  for (let n = 1; n < count; n++) {
+    if ((load<u8>(bytes + at + n) & 0xc0) !== 0x80) return 0;
+  }
+  return count;
+}
+
+/**
+ * Offset after the escape sequence at `at`; 0 if it is not one of the ordinary ones, or not all there before
+ * `to`. A clipboard's contents (OSC 52) are for the stream to look into.
+ */
+export function escapeEnd(bytes: usize, at: i32, to: i32): i32 {
+  const limit = min(to, at + MAX_ESCAPE_BYTES);
+  let raw = at + 2;
+  if (raw > limit) return 0;
+  const kind = load<u8>(bytes + at + 1);
+  if (opensString(kind)) {
+    if (raw + 2 <= limit && load<u16>(bytes + raw) === CLIPBOARD) return 0;
+    while (raw + 16 <= limit) {
+      const run = plainRun(v128.load(bytes + raw));
+      raw += run;
+      if (run < 16) break;
+    }
+    for (; raw < limit; raw++) {
+      const byte = load<u8>(bytes + raw);
+      if (byte === BEL) return raw + 1;
+      if (byte === ESCAPE) {
+        const ends = raw + 2 <= limit && load<u8>(bytes + raw + 1) === BACKSLASH;
+        return ends ? raw + 2 : 0;
+      }
+      if (byte < BLANK || byte >= DELETE) return 0;
+    }
+    return 0;
+  }
+  if (kind < BLANK || kind >= DELETE) return 0;
+  const lowestFinal: u8 = kind === OPENS_CSI ? 0x40 : 0x30;
+  if (kind !== OPENS_CSI && kind >= 0x30) return raw;
+  if (raw + 16 <= limit) {
+    const block = v128.load(bytes + raw);
+    const finals = i8x16.bitmask(i8x16.ge_s(block, i8x16.splat(<i8>lowestFinal)));
+    const strange = i8x16.bitmask(i8x16.lt_s(block, i8x16.splat(0x20)));
+    const last = ctz<i32>(finals | 0x10000);
+    if (last < ctz<i32>(strange | 0x10000) && load<u8>(bytes + raw + last) !== DELETE) {
+      return raw + last + 1;
+    }
+  }
+  for (; raw < limit; raw++) {
+    const byte = load<u8>(bytes + raw);
+    if (byte < BLANK || byte >= DELETE) return 0;
+    if (byte >= lowestFinal) return raw + 1;
+  }
+  return 0;
+}
+
+function makeCompressTable(): usize {
+  const table = allocate(256 * 8);
+  for (let mask = 0; mask < 256; mask++) {
+    let kept = 0;
+    for (let bit = 0; bit < 8; bit++) {
+      if ((mask >> bit) & 1) store<u8>(table + mask * 8 + kept++, <u8>bit);
+    }
+  }
+  return table;
+}
