@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { VaultShellError } from '../../src/base/errors.ts';
 import { NeedleSet, Redactor } from '../../src/redact/redactor.ts';
+import { formsOf } from '../../src/redact/encodings.ts';
 import { redactChunks, redactEveryWay, redactorFor } from './support.ts';
 
 const VALUE = 'hunter2-long-value-77';
@@ -121,6 +122,14 @@ test('a value under 4 bytes, or with less than 4 to be seen, is refused', () => 
   }
   redactor.add({ name: 'weak', value: 'abcd' });
   redactor.add({ name: 'wide', value: 'éé' });
+});
+
+test('the memory behind what is given out has no form of a value in it', () => {
+  const shown = redactorFor([VALUE]).write(Buffer.from('plain text and more of it, '));
+  const memory = Buffer.from(shown.buffer);
+  assert.ok(memory.includes('plain text'));
+  for (const form of formsOf(Buffer.from(VALUE), 'all'))
+    assert.ok(!memory.includes(Buffer.from(form.bytes)));
 });
 
 test('another mask can be chosen', () => {

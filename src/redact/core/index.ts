@@ -61,11 +61,6 @@ export function tableBytes(): i32 {
   return <i32>needles.memory;
 }
 
-/** Length in characters of the longest needle. */
-export function longest(): i32 {
-  return needles.longest;
-}
-
 /** Opens a stream with the mask in the input. */
 export function open(maskLength: i32): usize {
   return changetype<usize>(new Stream(needles, scanner, area, maskLength));
