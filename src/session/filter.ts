@@ -1,4 +1,7 @@
-/** What stands between a program's output and the reader; the redactor is one (contract, section 9). */
+/**
+ * What stands between a program's output and the reader; the redactor is one (contract, section 9). What it gives is
+ * the caller's, and in memory of its own.
+ */
 export type Filter = {
   /** Takes the next bytes, gives what may be shown now. */
   write(chunk: Uint8Array): Uint8Array;

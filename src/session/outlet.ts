@@ -9,8 +9,8 @@ export const RELEASE_MS = 20;
 /** One outward stream: bytes go through the filter, and what it lets pass goes to the descriptor. */
 export type Outlet = {
   /**
-   * Takes the next bytes. Gives a promise when the reader is slow: the caller reads no more until it
-   * resolves, and leaves `chunk` alone. It never rejects.
+   * Takes the next bytes; `chunk` stays the caller's. Gives a promise when the reader is slow: the caller reads no more
+   * until it resolves. It never rejects. Throws what the filter throws.
    */
   readonly write: (chunk: Uint8Array) => Promise<void> | undefined;
   /**
@@ -25,60 +25,38 @@ export type Outlet = {
  * that is dropped.
  */
 export function openOutlet(fd: number, filter: Filter, onGone: () => void): Outlet {
-  const sink = openSink(fd);
-  let pending: Promise<void> | undefined;
-  let gone = false;
-  let failure: unknown;
+  let failure: { readonly error: unknown } | undefined;
+  const sink = openSink(fd, (error) => {
+    failure = { error };
+    onGone();
+  });
 
   // Where a person watches, held bytes come out after a pause; a pipe or file gets them with what follows.
   const timer = isatty(fd) ? setTimeout(release, RELEASE_MS) : undefined;
   timer?.unref();
 
   function release(): void {
-    if (pending === undefined) void pass(filter.release());
+    if (sink.isIdle()) void sink.write(filter.release());
     else timer?.refresh();
-  }
-
-  function pass(bytes: Uint8Array): Promise<void> | undefined {
-    if (gone || bytes.length === 0) return undefined;
-    try {
-      const later = sink.write(bytes);
-      if (later === undefined) return undefined;
-      const settled = later.catch(fail).finally(() => {
-        if (pending === settled) pending = undefined;
-      });
-      pending = settled;
-      return settled;
-    } catch (error) {
-      fail(error);
-      return undefined;
-    }
-  }
-
-  function fail(error: unknown): void {
-    if (gone) return;
-    gone = true;
-    failure = error;
-    onGone();
   }
 
   return {
     write(chunk) {
       timer?.refresh();
-      if (pending === undefined) return pass(filter.write(chunk));
-      // Only after a release that the reader has not taken yet. The filter may own the bytes in flight.
-      return pending.then(() => pass(filter.write(chunk)));
+      return sink.write(filter.write(chunk));
     },
     async end() {
       clearTimeout(timer);
-      await pending;
-      await pass(filter.end());
+      await sink.flush();
+      void sink.write(filter.end());
+      await sink.flush();
       sink.close();
-      if (gone && !isGone(failure)) {
+      const error = failure?.error;
+      if (failure !== undefined && !isGone(error)) {
         throw new VaultShellError(
           'TERMINAL',
-          `cannot write the output: ${systemCode(failure) ?? 'unknown error'}`,
-          { cause: failure },
+          `cannot write the output: ${systemCode(error) ?? 'unknown error'}`,
+          { cause: error },
         );
       }
     },

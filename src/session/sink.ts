@@ -2,44 +2,113 @@ import { constants, closeSync, fstatSync, openSync, write } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { systemCode } from '../base/errors.ts';
+import { deferred, type Deferred } from './deferred.ts';
 import { native } from './native.ts';
 
 /** A descriptor that somebody gave us to write to, in the order of the calls. */
 export type Sink = {
   /**
-   * Writes all of `bytes`: at once where the descriptor takes them, and then gives undefined; else gives a
-   * promise, until which the caller keeps `bytes` as they are and writes nothing more. Throws or rejects with
-   * the system's error.
+   * Takes `bytes`, which nobody changes from now on. Gives a promise when the reader is behind: the caller writes no
+   * more until it resolves. Never throws or rejects.
    */
   write(bytes: Uint8Array): Promise<void> | undefined;
+  /** Nothing waits to be written. */
+  isIdle(): boolean;
+  /** Resolves when nothing waits to be written any more. */
+  flush(): Promise<void>;
   /** Forgets the descriptor; it stays open. */
   close(): void;
 };
 
-/**
- * How long the event loop stands still for a reader that is only a moment behind. Handing over to a
- * worker thread each time a terminal is full would halve the throughput.
- */
+/** How long the event loop stands still for a reader that is only a moment behind. */
 const PATIENCE_MS = 4;
+/** So much at once is written by another thread, while more is read and redacted here: handing over costs less. */
+const BULK_BYTES = 16 * 1024;
+/** What waits to be written is at most what the reader last took in so long... */
+const AHEAD_MS = 10;
+/** ...and at most this: a slow reader must not see for long what came before the user pressed Ctrl-C. */
+const MAX_AHEAD_BYTES = 512 * 1024;
 /** When a descriptor that somebody else made non-blocking is full: how often it is tried again. */
 const RETRY_MS = 2;
 
 /**
- * Gives a sink over `fd`, which may be anything.
+ * Gives a sink over `fd`, which may be anything. `onFailure` is called once, with the system's error; what is
+ * written after that is dropped.
  *
  * A reader that does not read must not stop the event loop: the broker answers in it, signals arrive in it.
  * So nothing here may block. A terminal or a pipe is opened a second time, as our own non-blocking
  * description (the one we were given is shared with other processes, whose flags are not ours to
- * change); what that does not take within PATIENCE_MS is written by a worker thread.
+ * change); what that does not take within PATIENCE_MS, and what is much, is written by a worker thread.
  */
-export function openSink(fd: number): Sink {
+export function openSink(fd: number, onFailure: (error: unknown) => void): Sink {
   const kind = kindOf(fd);
   const own = kind === 'waits' ? reopen(fd) : undefined;
   const direct = kind === 'never waits' ? fd : own;
+  let failed = false;
+  let writing: Promise<void> | undefined;
+  let room: Deferred<void> | undefined;
+  let flying = 0;
+  let queue: Uint8Array[] = [];
+  let queued = 0;
+  let allowed = 0;
+
+  function fail(error: unknown): void {
+    if (failed) return;
+    failed = true;
+    queue = [];
+    queued = 0;
+    onFailure(error);
+  }
+
+  function writeNow(bytes: Uint8Array): number {
+    if (direct === undefined || (direct === own && bytes.length >= BULK_BYTES)) return 0;
+    try {
+      return native().writeWithin(direct, bytes, 0, PATIENCE_MS);
+    } catch (error) {
+      fail(error);
+      return bytes.length;
+    }
+  }
+
+  async function writeRest(first: Uint8Array): Promise<void> {
+    for (let next = first; next.length > 0; next = takeQueue()) {
+      flying = next.length;
+      const begun = performance.now();
+      await writeLater(fd, next).catch(fail);
+      const elapsed = performance.now() - begun;
+      allowed = Math.min(MAX_AHEAD_BYTES, (next.length * AHEAD_MS) / elapsed);
+      flying = 0;
+      room?.resolve();
+      room = undefined;
+    }
+    writing = undefined;
+  }
+
+  function takeQueue(): Uint8Array {
+    const bytes = Buffer.concat(queue);
+    queue = [];
+    queued = 0;
+    return bytes;
+  }
+
   return {
     write(bytes) {
-      const done = direct === undefined ? 0 : native().writeWithin(direct, bytes, 0, PATIENCE_MS);
-      return done === bytes.length ? undefined : writeLater(fd, bytes, done);
+      if (failed) return undefined;
+      if (writing === undefined) {
+        const done = writeNow(bytes);
+        if (done === bytes.length) return undefined;
+        writing = writeRest(bytes.subarray(done));
+      } else {
+        queue.push(bytes);
+        queued += bytes.length;
+      }
+      if (flying + queued <= allowed) return undefined;
+      room ??= deferred();
+      return room.promise;
+    },
+    isIdle: () => writing === undefined,
+    async flush() {
+      await writing;
     },
     close() {
       if (own !== undefined) closeSync(own);
@@ -66,8 +135,8 @@ function reopen(fd: number): number | undefined {
   }
 }
 
-async function writeLater(fd: number, bytes: Uint8Array, from: number): Promise<void> {
-  let done = from;
+async function writeLater(fd: number, bytes: Uint8Array): Promise<void> {
+  let done = 0;
   while (done < bytes.length) {
     try {
       done += await writeSome(fd, bytes, done);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { closeSync, readSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, read, readSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import test from 'node:test';
 import { deferred } from '../../src/session/deferred.ts';
@@ -34,6 +35,41 @@ void test('a slow reader is waited for, without holding up anything else', async
   closeSync(readEnd);
   closeSync(writeEnd);
 });
+
+void test('as much waits to be written as a fast reader takes in a moment, whole and in order', async () => {
+  const [readEnd, writeEnd] = native().pipe();
+  const outlet = openOutlet(writeEnd, plainFilter(), () => undefined);
+  const expected = randomBytes(64 * PIPE_BYTES);
+  const reader = collect(readEnd, expected.length);
+  let waited = 0;
+  for (let from = 0; from < expected.length; from += PIPE_BYTES) {
+    const later = outlet.write(expected.subarray(from, from + PIPE_BYTES));
+    if (later === undefined) continue;
+    waited++;
+    await later;
+  }
+  await outlet.end();
+  assert.ok((await reader).equals(expected));
+  // A first time to measure the reader; after that only when the queue is full.
+  assert.ok(waited > 0 && waited < 64, `${String(waited)} waits`);
+  closeSync(readEnd);
+  closeSync(writeEnd);
+});
+
+/** Reads so many bytes in another thread. */
+async function collect(fd: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  let at = 0;
+  while (at < length) {
+    at += await new Promise<number>((resolve, reject) => {
+      read(fd, bytes, at, length - at, null, (error, count) => {
+        if (error) reject(error);
+        else resolve(count);
+      });
+    });
+  }
+  return bytes;
+}
 
 void test('a fast reader costs no turn of the event loop', () => {
   const [readEnd, writeEnd] = native().pipe();

@@ -3,7 +3,7 @@ import type { Filter } from '../../src/session/filter.ts';
 /** A filter that changes nothing. */
 export function plainFilter(): Filter {
   return {
-    write: (chunk) => chunk,
+    write: (chunk) => Uint8Array.from(chunk),
     release: () => new Uint8Array(),
     end: () => new Uint8Array(),
   };
@@ -20,8 +20,7 @@ export function holdingFilter(): Filter {
   return {
     write(chunk) {
       const before = takeHeld();
-      if (chunk.at(-1) !== 0x40)
-        return before.length === 0 ? chunk : Buffer.concat([before, chunk]);
+      if (chunk.at(-1) !== 0x40) return Buffer.concat([before, chunk]);
       held = Buffer.from('@');
       return Buffer.concat([before, chunk.subarray(0, -1)]);
     },
