@@ -53,6 +53,18 @@ export function characterBytes(bytes: usize, at: i32, to: i32): i32 {
   return count;
 }
 
+/** As `escapeEnd` for a short CSI sequence that has a block after it; 0 also for any other. */
+@inline export function csiEnd(bytes: usize, at: i32, to: i32): i32 {
+  if (at + 18 > to || load<u8>(bytes + at + 1) !== OPENS_CSI) return 0;
+  const block = v128.load(bytes + at + 2);
+  const finals = i8x16.bitmask(i8x16.ge_s(block, i8x16.splat(0x40)));
+  const strange = i8x16.bitmask(
+    v128.or(i8x16.lt_s(block, i8x16.splat(0x20)), i8x16.eq(block, i8x16.splat(0x7f))),
+  );
+  const last = ctz<i32>(finals | 0x10000);
+  return last < ctz<i32>(strange | 0x10000) ? at + last + 3 : 0;
+}
+
 /**
  * Offset after the escape sequence at `at`; 0 if it is not one of the ordinary ones, or not all there before
  * `to`. A clipboard's contents (OSC 52) are for the stream to look into.

@@ -1,4 +1,4 @@
-import { characterBytes, compress, escapeEnd, MAX_ESCAPE_BYTES } from './blocks';
+import { characterBytes, compress, csiEnd, escapeEnd, MAX_ESCAPE_BYTES } from './blocks';
 import { allocate, reallocate } from './buffer';
 import { BLOCK_BYTES, GramFilter, hasBlock } from './gram-filter';
 import { opensString } from './sight';
@@ -170,11 +170,24 @@ export class Scanner {
         text += compress(text, block, solid & ((1 << count) - 1));
         column += count;
         at += count;
-        if (load<u8>(bytes + at) === LINE_FEED) {
+        const byte = load<u8>(bytes + at);
+        if (byte === LINE_FEED || byte === CARRIAGE_RETURN) {
           column = 0;
           this.newLine = true;
           at++;
           continue;
+        }
+        if (byte === ESCAPE) {
+          const end = csiEnd(bytes, at, to);
+          if (end !== 0) {
+            this.length = <i32>(text - this.text);
+            if (!this.passEscape(at, end, false)) {
+              this.column = column;
+              return this.stop(at);
+            }
+            at = end;
+            continue;
+          }
         }
       }
       this.length = <i32>(text - this.text);
@@ -211,22 +224,28 @@ export class Scanner {
     }
     if (byte === BACKSPACE || byte === SHIFT_OUT || byte === SHIFT_IN) return this.stop(at);
     if (byte !== ESCAPE) return at + 1;
-    if (this.escape !== -1) {
-      const enough = this.length - this.escapeText >= this.escapeNeed;
-      if (enough && !this.askEscape()) return this.stop(at);
-      this.escape = -1;
-    }
     const end = escapeEnd(this.bytes, at, to);
     if (end === 0) return this.stop(at);
+    const string = opensString(load<u8>(this.bytes + at + 1));
+    return this.passEscape(at, end, string) ? end : this.stop(at);
+  }
+
+  /** Takes note of an escape sequence; false if a needle may begin in the one before. */
+  private passEscape(at: i32, end: i32, string: bool): bool {
+    if (this.escape !== -1) {
+      const enough = this.length - this.escapeText >= this.escapeNeed;
+      if (enough && !this.askEscape()) return false;
+      this.escape = -1;
+    }
     if (this.firstEscape === -1) this.firstEscape = at;
     const need = this.filter.window - (end - at - 1);
     // Nothing joins what is inside a string with the text after it.
-    if (need > 0 && opensString(load<u8>(this.bytes + at + 1))) return end;
+    if (need > 0 && string) return true;
     this.escape = at;
     this.escapeEnd = end;
     this.escapeText = this.length;
     this.escapeNeed = need;
-    return end;
+    return true;
   }
 
   @inline private keepByte(byte: u8): void {
