@@ -54,7 +54,7 @@ export function characterBytes(bytes: usize, at: i32, to: i32): i32 {
 }
 
 /** As `escapeEnd` for a short CSI sequence that has a block after it; 0 also for any other. */
-@inline export function csiEnd(bytes: usize, at: i32, to: i32): i32 {
+export function csiEnd(bytes: usize, at: i32, to: i32): i32 {
   if (at + 18 > to || load<u8>(bytes + at + 1) !== OPENS_CSI) return 0;
   const block = v128.load(bytes + at + 2);
   const finals = i8x16.bitmask(i8x16.ge_s(block, i8x16.splat(0x40)));
