@@ -6,6 +6,9 @@ import { openSink } from './sink.ts';
 /** Held bytes are shown when a terminal has been quiet for so long (contract, section 6). */
 export const RELEASE_MS = 20;
 
+/** An echo is a few bytes: the key, and what an editor of lines writes around it. */
+const ECHO_BYTES = 16;
+
 /** One outward stream: bytes go through the filter, and what it lets pass goes to the descriptor. */
 export type Outlet = {
   /**
@@ -13,6 +16,11 @@ export type Outlet = {
    * until it resolves. It never rejects. Throws what the filter throws.
    */
   readonly write: (chunk: Uint8Array) => Promise<void> | undefined;
+  /**
+   * Told what was typed: of its echo nothing waits for RELEASE_MS, since who typed it knows it. It is no more that is
+   * shown, only sooner.
+   */
+  readonly expectEcho: (typed: Uint8Array) => void;
   /**
    * Writes what the filter still holds, and ends. Throws TERMINAL when output was lost for another reason
    * than that the reader went away.
@@ -35,6 +43,14 @@ export function openOutlet(fd: number, filter: Filter, onGone: () => void): Outl
   const timer = isatty(fd) ? setTimeout(release, RELEASE_MS) : undefined;
   timer?.unref();
 
+  let awaited = Buffer.alloc(0);
+
+  function isEcho(chunk: Uint8Array): boolean {
+    const at = chunk.length > ECHO_BYTES ? -1 : awaited.indexOf(chunk.at(-1) ?? NaN);
+    awaited = awaited.subarray(at === -1 ? awaited.length : at + 1);
+    return at !== -1;
+  }
+
   function release(): void {
     if (sink.isIdle()) void sink.write(filter.release());
     else timer?.refresh();
@@ -43,7 +59,11 @@ export function openOutlet(fd: number, filter: Filter, onGone: () => void): Outl
   return {
     write(chunk) {
       timer?.refresh();
-      return sink.write(filter.write(chunk));
+      const bytes = filter.write(chunk);
+      return sink.write(isEcho(chunk) ? Buffer.concat([bytes, filter.release()]) : bytes);
+    },
+    expectEcho(typed) {
+      awaited = Buffer.concat([awaited, typed.subarray(-ECHO_BYTES)]).subarray(-ECHO_BYTES);
     },
     async end() {
       clearTimeout(timer);

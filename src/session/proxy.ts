@@ -1,7 +1,7 @@
 import { ReadStream } from 'node:tty';
 import type { Exit } from './exit.ts';
 import type { Filter } from './filter.ts';
-import { openOutlet } from './outlet.ts';
+import { openOutlet, type Outlet } from './outlet.ts';
 import type { Launch } from './program.ts';
 import { openPty, type Pty } from './pty.ts';
 import { onSignals } from './signals.ts';
@@ -73,7 +73,7 @@ export async function runInTerminal(options: ProxyOptions): Promise<Exit> {
           pty.setModes(terminal.modes);
         },
         listen: () => {
-          passInput(keyboard, pty, hangUp);
+          passInput(keyboard, pty, outlet, hangUp);
         },
       });
       return await pty.done;
@@ -91,8 +91,9 @@ export async function runInTerminal(options: ProxyOptions): Promise<Exit> {
   }
 }
 
-function passInput(keyboard: ReadStream, pty: Pty, onGone: () => void): void {
+function passInput(keyboard: ReadStream, pty: Pty, outlet: Outlet, onGone: () => void): void {
   keyboard.on('data', (bytes: Buffer) => {
+    outlet.expectEcho(bytes);
     if (!pty.write(bytes)) keyboard.pause();
   });
   pty.onDrain(() => {

@@ -93,6 +93,27 @@ void test('what the filter holds comes at the end, and not before, in a pipe', a
   closeSync(writeEnd);
 });
 
+void test('the echo of what was typed does not wait, and what else looks like it does', async () => {
+  const [readEnd, writeEnd] = native().pipe();
+  const outlet = openOutlet(writeEnd, holdingFilter(), () => undefined);
+  const buffer = Buffer.alloc(64);
+  const shown = (chunk: string): string => {
+    void outlet.write(Buffer.from(chunk));
+    return buffer.toString('utf8', 0, readSync(readEnd, buffer));
+  };
+  outlet.expectEcho(Buffer.from('a@'));
+  assert.equal(shown('a'), 'a');
+  assert.equal(shown('@'), '@');
+  // Echoed once, it is no longer awaited.
+  assert.equal(shown('one@'), 'one');
+  outlet.expectEcho(Buffer.from('@'));
+  assert.equal(shown('far more than an echo@'), '@far more than an echo');
+  assert.equal(shown('two@'), '@two');
+  await outlet.end();
+  closeSync(readEnd);
+  closeSync(writeEnd);
+});
+
 void test('when the reader has gone, that is told once, and what follows is dropped', async () => {
   const [readEnd, writeEnd] = native().pipe();
   let told = 0;
