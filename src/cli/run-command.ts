@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { VaultShellError } from '../base/errors.ts';
 import { scanPlaceholders, substitutePlaceholders } from '../base/placeholder.ts';
 import type { Environment } from '../base/paths.ts';
@@ -52,6 +53,7 @@ function prepareProgram(
     const asked = [...names];
     const resolution = await broker.resolveHere({
       program: argv[0] ?? '',
+      file: realpathSync(launch.file),
       argv,
       cwd: process.cwd(),
       names: asked,

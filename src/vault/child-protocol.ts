@@ -21,6 +21,7 @@ export type Call =
   | { readonly op: 'grant'; readonly request: GrantRequest }
   | { readonly op: 'deny'; readonly request: GrantRequest }
   | { readonly op: 'recordExit'; readonly operation: string; readonly exitCode: number }
+  | { readonly op: 'checkHead' }
   | { readonly op: 'values' };
 
 export type FromChild =
@@ -35,6 +36,7 @@ export type Answer =
   | { readonly kind: 'granted'; readonly values: readonly string[] }
   | { readonly kind: 'unknown'; readonly names: readonly string[] }
   | { readonly kind: 'done' }
+  | { readonly kind: 'checked'; readonly trouble: string | undefined }
   | { readonly kind: 'values'; readonly snapshot: Snapshot };
 
 export interface Snapshot {

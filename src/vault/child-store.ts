@@ -10,6 +10,8 @@ export interface ChildStore extends GrantStore {
   values(): Promise<NamedValue[]>;
   /** Calls `listener` with all values within a second of another process changing any of them. */
   onValues(listener: (values: NamedValue[]) => void): void;
+  /** Says what is wrong when vault.db is older than vault.json knows the log to be. */
+  checkHead(): Promise<string | undefined>;
   /** Waits for the calls under way, then ends the child. */
   close(): Promise<void>;
   /** Of the child that runs now. */
@@ -56,6 +58,11 @@ export async function startChildStore(options: {
     },
     recordExit: async (operation, exitCode) => {
       await child.call({ op: 'recordExit', operation, exitCode });
+    },
+    checkHead: async () => {
+      const answer = await child.call({ op: 'checkHead' });
+      if (answer.kind !== 'checked') throw outOfPlace(answer);
+      return answer.trouble;
     },
     onValues: (listener) => {
       listeners.add(listener);
