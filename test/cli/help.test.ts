@@ -17,7 +17,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   list: ['--json'],
   show: ['--json'],
   run: ['-s, --secret'],
-  audit: ['verify', '--limit', '--secret', '--outcome', '--since', '--follow', '--json'],
+  audit: ['action', '--limit', '--secret', '--outcome', '--since', '--follow', '--json'],
   import: ['--allow-weak'],
   key: ['--key', '--json'],
   doctor: ['--json'],
