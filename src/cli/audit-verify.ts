@@ -7,7 +7,7 @@ import { verifyAudit, type KeptHead } from '../vault/audit-verify.ts';
 import { readVaultFile } from '../vault/files.ts';
 import type { OpenVault } from '../vault/open.ts';
 import type { Context } from './commands/command.ts';
-import { hasKeychain, keepHeadEverywhere } from './keychain-head.ts';
+import { hasKeychain, keepHeadOf } from './keychain-head.ts';
 import { withVault } from './open-vault.ts';
 import { printLine, say } from './output.ts';
 
@@ -35,7 +35,7 @@ export async function verifyCommand(
       );
     }
     if (accept) await keepHeadAnew(vault, context.environment);
-    else await keepHeadEverywhere(vault, context.environment);
+    else await keepHeadOf(vault, context.environment);
     const { rows, earlier } = verdict;
     const first = earlier === 0 ? '' : `; the first ${String(earlier)} are from before the chain`;
     printLine(`${String(rows)} ${rows === 1 ? 'row' : 'rows'}, chain whole${first}`);

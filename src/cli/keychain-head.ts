@@ -2,8 +2,8 @@ import type { Environment } from '../base/paths.ts';
 import { storeHeadInKeychain } from '../keys/keychain.ts';
 import { parseSlots } from '../keys/slot.ts';
 import { plainEnvironment } from '../session/environment.ts';
-import { keepHead } from '../vault/audit-head.ts';
-import { readVaultFile, type VaultFile } from '../vault/files.ts';
+import { hasHead, keepHead } from '../vault/audit-head.ts';
+import { readVaultFile, type AuditHead, type VaultFile } from '../vault/files.ts';
 import type { OpenVault } from '../vault/open.ts';
 
 /**
@@ -14,27 +14,38 @@ export function hasKeychain({ slots }: VaultFile): boolean {
   return parseSlots(slots).some((slot) => slot.kind === 'keychain');
 }
 
-/** Keeps in the keychain what vault.json knows, if that is news since `before`. Never rejects. */
+/** Whose log the head is of: a session's store or an open vault. */
+interface Log {
+  keepHead(): Promise<void>;
+  hasHead(head: AuditHead): Promise<boolean>;
+}
+
+/**
+ * Keeps the newest row in vault.json and, when it is news since `before`, in the keychain. Never rejects: what
+ * is not kept now is kept the next time.
+ */
 export async function keepHeadInKeychain(
+  log: Log,
   directory: string,
   before: VaultFile,
   environment: Environment,
 ): Promise<void> {
   try {
-    const { id, slots, audit_head: head, ...rest } = readVaultFile(directory);
-    if (head === undefined || head.mac === before.audit_head?.mac) return;
-    if (!hasKeychain({ id, slots, ...rest })) return;
-    await storeHeadInKeychain(id, head, { environment: plainEnvironment(environment) });
+    await log.keepHead();
+    const { id, audit_head: head } = readVaultFile(directory);
+    if (head === undefined || head.mac === before.audit_head?.mac || !hasKeychain(before)) return;
+    const options = { environment: plainEnvironment(environment) };
+    const former = await storeHeadInKeychain(id, head, options);
+    // One that the log lacks is the evidence that an older one was put back.
+    if (former === undefined || (await log.hasHead(former))) return;
+    await storeHeadInKeychain(id, former, { ...options, anew: true });
   } catch {
-    // It stays behind: `audit verify` still has what was kept before.
+    // `audit verify` still has what was kept before.
   }
 }
 
-/** Keeps the newest row, in vault.json and in the keychain. Never rejects: what it is about is done. */
-export async function keepHeadEverywhere(
-  vault: OpenVault,
-  environment: Environment,
-): Promise<void> {
-  await keepHead(vault).catch(() => undefined);
-  await keepHeadInKeychain(vault.directory, vault.file, environment);
+/** The same for a vault that this process has open. */
+export async function keepHeadOf(vault: OpenVault, environment: Environment): Promise<void> {
+  const log: Log = { keepHead: () => keepHead(vault), hasHead: (head) => hasHead(vault, head) };
+  await keepHeadInKeychain(log, vault.directory, vault.file, environment);
 }

@@ -8,7 +8,7 @@ import { runSession, type SessionOptions } from '../session/session.ts';
 import { refuseDebugger } from '../session/signals.ts';
 import { startChildStore, type ChildStore } from '../vault/child-store.ts';
 import { readVaultFile, type VaultFile } from '../vault/files.ts';
-import { keepHeadInKeychain } from './keychain-head.ts';
+import { hasKeychain, keepHeadInKeychain } from './keychain-head.ts';
 import { say } from './output.ts';
 import { unlock } from './unlock.ts';
 
@@ -44,8 +44,8 @@ export async function startSession(start: Start): Promise<number> {
       prepare: start.prepare,
     });
   } finally {
+    if (hasKeychain(file)) await keepHeadInKeychain(store, directory, file, environment);
     await store.close();
-    await keepHeadInKeychain(directory, file, environment);
   }
 }
 

@@ -24,7 +24,7 @@ export interface StoredHead {
 }
 
 export interface KeychainAnswer {
-  /** `load`: the hex digits, or nothing when there is no entry. `load-head`: `<id> <mac>`. `remove`: whether there was one. */
+  /** `load`: the hex digits, or nothing when there is no entry. `load-head` and `store-head`: `<id> <mac>` of what was kept. `remove`: whether there was one. */
   readonly result?: string | boolean | undefined;
   readonly error?: string | undefined;
 }
@@ -51,9 +51,10 @@ async function ask(question: KeychainQuestion): Promise<KeychainAnswer['result']
   if (question.verb === 'load-head') return (await headEntry.getPassword()) ?? undefined;
   if (question.verb === 'store-head') {
     const { id, mac } = question.head;
-    const kept = Number.parseInt((await headEntry.getPassword()) ?? '0', 10);
-    if (question.anew || !(kept >= id)) await headEntry.setPassword(`${String(id)} ${mac}`);
-    return true;
+    const former = (await headEntry.getPassword()) ?? undefined;
+    const isNewer = !(Number.parseInt(former ?? '0', 10) >= id);
+    if (question.anew || isNewer) await headEntry.setPassword(`${String(id)} ${mac}`);
+    return former;
   }
   const entry = open(question.vaultId);
   if (question.verb === 'store') {

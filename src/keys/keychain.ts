@@ -65,15 +65,15 @@ export async function removeFromKeychain(
 }
 
 /**
- * Keeps the head of a vault's log, unless the one that is kept is newer (`anew`: even then). Two processes at
- * once may leave the older of their two.
+ * Keeps the head of a vault's log, unless the one that is kept is newer (`anew`: even then), and gives the one
+ * that was kept before. Two processes at once may leave the older of their two.
  */
 export async function storeHeadInKeychain(
   vaultId: string,
   head: StoredHead,
   { anew = false, ...options }: KeychainOptions & { readonly anew?: boolean },
-): Promise<void> {
-  await ask({ verb: 'store-head', vaultId, head, anew }, options);
+): Promise<StoredHead | undefined> {
+  return parseHead(await ask({ verb: 'store-head', vaultId, head, anew }, options));
 }
 
 /** Gives the head of a vault's log, or undefined when none is kept. */
@@ -81,7 +81,10 @@ export async function loadHeadFromKeychain(
   vaultId: string,
   options: KeychainOptions,
 ): Promise<StoredHead | undefined> {
-  const stored = await ask({ verb: 'load-head', vaultId }, options);
+  return parseHead(await ask({ verb: 'load-head', vaultId }, options));
+}
+
+function parseHead(stored: KeychainAnswer['result']): StoredHead | undefined {
   if (typeof stored !== 'string') return undefined;
   const match = /^(\d{1,15}) ([0-9a-f]{64})$/.exec(stored);
   if (match === null) {

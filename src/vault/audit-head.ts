@@ -28,8 +28,13 @@ export async function keepHead(vault: OpenVault, { anew = false } = {}): Promise
  */
 export async function checkHead(vault: OpenVault): Promise<string | undefined> {
   const { audit_head: head } = readVaultFile(vault.directory);
-  if (await withDatabase(vault, (database) => hasRow(database, head), READ)) return undefined;
+  if (head === undefined || (await hasHead(vault, head))) return undefined;
   return 'vault.db lacks rows of the log that vault.json knows: it was put back to an older copy';
+}
+
+/** Whether the log has this row. */
+export async function hasHead(vault: OpenVault, head: AuditHead): Promise<boolean> {
+  return withDatabase(vault, (database) => hasRow(database, head), READ);
 }
 
 /** Of the rows that a power cut cannot take away: `checkpoint` moves them into the file. */

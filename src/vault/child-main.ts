@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { checkHead, keepHead } from './audit-head.ts';
+import { checkHead, hasHead, keepHead } from './audit-head.ts';
 import { deny, grant, recordExit } from './audit.ts';
 import {
   toPlainError,
@@ -113,6 +113,11 @@ async function perform(vault: OpenVault, call: Call): Promise<Answer> {
     case 'recordExit':
       await recordExit(vault, call.operation, call.exitCode);
       return { kind: 'done' };
+    case 'keepHead':
+      await keepHeadNow(vault);
+      return { kind: 'done' };
+    case 'hasHead':
+      return { kind: 'has', has: await hasHead(vault, call.head) };
     case 'checkHead':
       return { kind: 'checked', trouble: await checkHead(vault) };
     case 'values':

@@ -6,7 +6,7 @@ import { describeProcess } from '../../broker/process-tree.ts';
 import { deny, grant, recordExit } from '../../vault/audit.ts';
 import { showSecret } from '../../vault/secrets.ts';
 import type { GrantRequest } from '../../vault/types.ts';
-import { keepHeadEverywhere } from '../keychain-head.ts';
+import { keepHeadOf } from '../keychain-head.ts';
 import { withVault } from '../open-vault.ts';
 import { printLine } from '../output.ts';
 import { askShown } from '../prompt.ts';
@@ -32,7 +32,7 @@ export const revealCommand: Command = {
         context,
         async (vault) => {
           await deny(vault, { ...request, reason: refusal });
-          await keepHeadEverywhere(vault, context.environment);
+          await keepHeadOf(vault, context.environment);
         },
         {
           ask: false,
@@ -44,14 +44,14 @@ export const revealCommand: Command = {
       await showSecret(vault, name);
       if (!(await isConfirmed(name))) {
         await deny(vault, { ...request, reason: 'not confirmed' });
-        await keepHeadEverywhere(vault, context.environment);
+        await keepHeadOf(vault, context.environment);
         throw new VaultShellError('REFUSED', 'not shown');
       }
       const result = await grant(vault, request);
       if (result.kind === 'unknown') throw new VaultShellError('NO_SECRET', `no secret ${name}`);
       printLine(result.values.map((value) => value.reveal()).join(''));
       await recordExit(vault, request.operation, 0);
-      await keepHeadEverywhere(vault, context.environment);
+      await keepHeadOf(vault, context.environment);
     });
     return undefined;
   },
