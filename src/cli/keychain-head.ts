@@ -21,8 +21,8 @@ interface Log {
 }
 
 /**
- * Keeps the newest row in vault.json and, when it is news since `before`, in the keychain. Never rejects: what
- * is not kept now is kept the next time.
+ * Keeps the newest row in the keychain of a vault that has a slot there, when it is news since `before`. Never
+ * rejects: what is not kept now is kept the next time.
  */
 export async function keepHeadInKeychain(
   log: Log,
@@ -31,9 +31,10 @@ export async function keepHeadInKeychain(
   environment: Environment,
 ): Promise<void> {
   try {
+    if (!hasKeychain(before)) return;
     await log.keepHead();
     const { id, audit_head: head } = readVaultFile(directory);
-    if (head === undefined || head.mac === before.audit_head?.mac || !hasKeychain(before)) return;
+    if (head === undefined || head.mac === before.audit_head?.mac) return;
     const options = { environment: plainEnvironment(environment) };
     const former = await storeHeadInKeychain(id, head, options);
     // One that the log lacks is the evidence that an older one was put back.
@@ -44,8 +45,9 @@ export async function keepHeadInKeychain(
   }
 }
 
-/** The same for a vault that this process has open. */
+/** Keeps the newest row of a vault that this process has open, in vault.json too. */
 export async function keepHeadOf(vault: OpenVault, environment: Environment): Promise<void> {
+  await keepHead(vault).catch(() => undefined);
   const log: Log = { keepHead: () => keepHead(vault), hasHead: (head) => hasHead(vault, head) };
   await keepHeadInKeychain(log, vault.directory, vault.file, environment);
 }

@@ -8,7 +8,7 @@ import { runSession, type SessionOptions } from '../session/session.ts';
 import { refuseDebugger } from '../session/signals.ts';
 import { startChildStore, type ChildStore } from '../vault/child-store.ts';
 import { readVaultFile, type VaultFile } from '../vault/files.ts';
-import { hasKeychain, keepHeadInKeychain } from './keychain-head.ts';
+import { keepHeadInKeychain } from './keychain-head.ts';
 import { say } from './output.ts';
 import { unlock } from './unlock.ts';
 
@@ -44,7 +44,7 @@ export async function startSession(start: Start): Promise<number> {
       prepare: start.prepare,
     });
   } finally {
-    if (hasKeychain(file)) await keepHeadInKeychain(store, directory, file, environment);
+    await keepHeadInKeychain(store, directory, file, environment);
     await store.close();
   }
 }

@@ -14,6 +14,7 @@ interface Entry extends AuditEntry {
   readonly parents: readonly { readonly pid: number; readonly program: string }[] | null;
   readonly session: string | null;
   readonly agent: string | null;
+  readonly exposure: Readonly<Record<string, readonly string[]>> | null;
   readonly reason: string | null;
 }
 
@@ -48,12 +49,13 @@ describe('audit', () => {
   });
 
   test('rows of run and of malformed placeholders say it too', async () => {
-    await vault.run(['run', '-s', 'gh', 'true'], { env: { GEMINI_CLI: '1' } });
+    await vault.run(['run', '-s', 'gh', 'true', '$VAULT<gh>'], { env: { GEMINI_CLI: '1' } });
     await vault.run(['run', 'true', '$VAULT<gh']);
     const [malformed, ran] = await entries('--limit', '2');
     assert.match(ran?.program ?? '', /\/(true|coreutils)$/);
     assert.ok((ran?.parents?.length ?? 0) > 0);
     assert.equal(typeof ran?.agent, 'string');
+    assert.deepEqual(ran?.exposure, { gh: ['env', 'argv'] });
     assert.match(malformed?.reason ?? '', /^malformed placeholder "\$VAULT<gh"$/);
     assert.match(await vault.ok(['audit', '--limit', '1']), / # malformed placeholder/);
   });
