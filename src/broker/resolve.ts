@@ -4,14 +4,18 @@ import { isName, scanPlaceholders } from '../base/placeholder.ts';
 import { quoteArgv } from '../base/quote.ts';
 import type { Secret } from '../base/secret.ts';
 import { escapeControls } from '../base/text.ts';
-import type { GrantRequest, GrantStore } from '../vault/types.ts';
+import type { Exposure, GrantRequest, GrantStore, ProcessName } from '../vault/types.ts';
+import { unknownText } from '../vault/unknown-names.ts';
 import { decide, type DenyReason } from './policy.ts';
+import type { Asker } from './process-tree.ts';
 
 export interface ResolveOptions {
   readonly store: GrantStore;
   /** Puts values where they are masked from; must have done so when it returns. */
   onRelease(values: readonly Secret[]): void;
   redactText(text: string): string;
+  /** The session's id, for the log. */
+  readonly session?: string;
 }
 
 /** One exec that wants values. */
@@ -25,6 +29,14 @@ export interface ResolveRequest {
   readonly names: readonly string[];
   readonly malformed?: boolean;
   readonly sharesMemory?: boolean;
+  /** Real path of what is to run, for the log. */
+  readonly file?: string | undefined;
+  /** Who asks; the server fills it in. */
+  readonly asker?: Asker | undefined;
+  /** What is to run will be a child of the asker, whose pid nobody knows yet. */
+  readonly spawns?: boolean;
+  /** By name: how the value is handed over. */
+  readonly exposures?: ReadonlyMap<string, readonly Exposure[]> | undefined;
 }
 
 export type Resolution =
@@ -57,11 +69,9 @@ async function release(options: ResolveOptions, request: ResolveRequest): Promis
     names: request.names.length,
   });
   if (decision.kind === 'deny') {
-    await options.store.deny(row);
-    return {
-      kind: 'denied',
-      message: line(options, request, reasonText(decision.reason, request)),
-    };
+    const why = reasonText(decision.reason, request);
+    await options.store.deny({ ...row, reason: escapeControls(options.redactText(why)) });
+    return { kind: 'denied', message: line(options, request, why) };
   }
   const result = await options.store.grant(row);
   if (result.kind !== 'granted') {
@@ -83,7 +93,39 @@ function auditRow(options: ResolveOptions, request: ResolveRequest): GrantReques
     command:
       command.length > MAX_COMMAND_LENGTH ? `${command.slice(0, MAX_COMMAND_LENGTH)} ...` : command,
     cwd: options.redactText(request.cwd),
+    ...askerColumns(options, request),
+    session: options.session,
+    exposures: request.exposures,
   };
+}
+
+function askerColumns(
+  options: ResolveOptions,
+  { asker, file, spawns }: ResolveRequest,
+): Pick<GrantRequest, 'program' | 'pid' | 'parents' | 'agent'> {
+  const chain: ProcessName[] = asker === undefined ? [] : [...asker.parents];
+  if (asker !== undefined && spawns === true) chain.unshift(asker);
+  const [program = '', ...parents] = redactEach(options, [
+    file ?? '',
+    ...chain.map((parent) => parent.program),
+  ]);
+  return {
+    program: file === undefined ? undefined : program,
+    pid: spawns === true ? undefined : asker?.pid,
+    parents:
+      asker === undefined
+        ? undefined
+        : chain.map(({ pid }, index) => ({ pid, program: parents[index] ?? '' })),
+    agent: asker?.agent,
+  };
+}
+
+/** Paths, which may be named after a value as everything else may: in one go, for a redactor costs time. */
+function redactEach(options: ResolveOptions, texts: readonly string[]): string[] {
+  const together = options.redactText(texts.join('\n')).split('\n');
+  // A line end went in a mask, or was in a path.
+  if (together.length !== texts.length) return texts.map((text) => options.redactText(text));
+  return together;
 }
 
 function reasonText(reason: DenyReason, request: ResolveRequest): string {
@@ -100,16 +142,6 @@ function malformedText(argv: readonly string[]): string {
     if (scan.kind === 'malformed') return `malformed placeholder ${JSON.stringify(scan.at)}`;
   }
   return 'malformed placeholder in the environment';
-}
-
-/** Enough to see what is wrong, and still one line. */
-const MAX_NAMES_SHOWN = 5;
-
-function unknownText(names: readonly string[]): string {
-  const shown = names.slice(0, MAX_NAMES_SHOWN).map((name) => `"${name}"`);
-  const more = names.length - shown.length;
-  const noun = names.length === 1 ? 'secret' : 'secrets';
-  return `unknown ${noun} ${shown.join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
 }
 
 /** The text of a store's error may hold anything: only its code is used. */

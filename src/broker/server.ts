@@ -1,12 +1,14 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { systemCode, VaultShellError } from '../base/errors.ts';
+import type { Environment } from '../base/paths.ts';
 import type { Secret } from '../base/secret.ts';
 import type { GrantStore } from '../vault/types.ts';
 import { createGrants, type Grants } from './grants.ts';
 import { listen } from './listener.ts';
 import { FLAG, MAX_FRAME_BYTES, valuesFrameBytes } from './protocol.ts';
 import type { Answer, Request, Resolve } from './protocol.ts';
+import { describeProcess, programPath } from './process-tree.ts';
 import { resolve, type Resolution, type ResolveRequest } from './resolve.ts';
 import { createWatchFile } from './watch-file.ts';
 
@@ -19,6 +21,8 @@ export interface BrokerOptions {
   /** What VAULT_SHELL_SESSION says: `<pid of the session>-<hex>`. */
   readonly session: string;
   readonly store: GrantStore;
+  /** What the session itself was given: may tell what agent started it. */
+  readonly environment?: Environment;
   /** Called before an answer with values leaves: they must be masked from when it returns. */
   onRelease(values: readonly Secret[]): void;
   redactText(text: string): string;
@@ -69,7 +73,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     socketPath,
     grantFor: (pid) => grants.latest(pid),
     recordExit: async (pid, exitCode) => grants.ended(pid, exitCode),
-    resolveHere: async (request) => resolve(options, request),
+    resolveHere: async (request) =>
+      resolve(options, {
+        ...request,
+        asker: describeProcess(process.pid, 0, options.environment),
+        spawns: true,
+      }),
     async close() {
       closing ??= (async () => {
         await listener.close();
@@ -127,8 +136,13 @@ async function answerResolve(
   grants: Grants,
   request: Resolve,
 ): Promise<Answer> {
+  const spawns = (request.flags & FLAG.SPAWN) !== 0;
+  const askerPid = spawns ? request.ppid : request.pid;
   const resolution = await resolve(options, {
     program: request.program,
+    file: programPath(request.program, request.cwd, askerPid),
+    asker: describeProcess(askerPid, process.pid, options.environment),
+    spawns,
     argv: request.argv,
     cwd: request.cwd,
     names: request.names,
@@ -142,7 +156,7 @@ async function answerResolve(
     return denied(`the values are longer than ${String(MAX_FRAME_BYTES)} bytes together`);
   }
   // The bit is set before the answer: a short-lived program may be reaped right after it.
-  if ((request.flags & FLAG.SPAWN) !== 0) grants.spawning(operation, request.ppid);
+  if (spawns) grants.spawning(operation, request.ppid);
   else grants.started(operation, request.pid, request.ppid);
   return { type: 'values', grant: operation, values };
 }

@@ -9,23 +9,24 @@ import { escapeControls } from '../base/text.ts';
  */
 
 /**
- * Writes data to stdout, whole, waiting for a slow reader; quiet when the reader is gone. Throws VAULT_IO when
- * it is lost for another reason (a full disk).
+ * Writes data to stdout, whole, waiting for a slow reader; quiet when the reader is gone, and false then.
+ * Throws VAULT_IO when it is lost for another reason (a full disk).
  */
-export function printData(text: string): void {
+export function printData(text: string): boolean {
   try {
     writeAll(1, text);
+    return true;
   } catch (error) {
     const code = systemCode(error);
-    if (code === 'EPIPE') return;
+    if (code === 'EPIPE') return false;
     throw new VaultShellError('VAULT_IO', `cannot write the output: ${code ?? 'unknown error'}`, {
       cause: error,
     });
   }
 }
 
-export function printLine(text: string): void {
-  printData(`${text}\n`);
+export function printLine(text: string): boolean {
+  return printData(`${text}\n`);
 }
 
 export function say(message: string): void {

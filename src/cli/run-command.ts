@@ -1,6 +1,8 @@
+import { realpathSync } from 'node:fs';
 import { VaultShellError } from '../base/errors.ts';
 import { scanPlaceholders, substitutePlaceholders } from '../base/placeholder.ts';
 import type { Environment } from '../base/paths.ts';
+import type { Exposure } from '../vault/types.ts';
 import { isPassThrough } from '../session/pass-through.ts';
 import { findProgram, type Launch } from '../session/program.ts';
 import type { SessionOptions } from '../session/session.ts';
@@ -39,22 +41,34 @@ function prepareProgram(
 ): SessionOptions['prepare'] {
   const resolves =
     environment['VAULT_SHELL_LITERAL'] !== '1' && !isPassThrough(launch.file, launch.args);
-  const names = new Set(secrets.values());
+  const exposures = new Map<string, Exposure[]>();
+  const expose = (name: string, how: Exposure): void => {
+    const known = exposures.get(name);
+    if (known === undefined) exposures.set(name, [how]);
+    else if (!known.includes(how)) known.push(how);
+  };
+  for (const name of secrets.values()) expose(name, 'env');
   let malformed = false;
   const holders = Object.entries(environment).filter(([, value]) => value?.includes('$VAULT<'));
-  for (const text of resolves ? [...launch.args, ...holders.map(([, value]) => value ?? '')] : []) {
+  const scanText = (text: string, how: Exposure): void => {
     const scan = scanPlaceholders(text);
     if (scan.kind === 'malformed') malformed = true;
-    else for (const name of scan.names) names.add(name);
+    else for (const name of scan.names) expose(name, how);
+  };
+  if (resolves) {
+    for (const text of launch.args) scanText(text, 'argv');
+    for (const [, text] of holders) scanText(text ?? '', 'env');
   }
-  if (names.size === 0 && !malformed) return undefined;
+  if (exposures.size === 0 && !malformed) return undefined;
   return async (broker) => {
-    const asked = [...names];
+    const asked = [...exposures.keys()];
     const resolution = await broker.resolveHere({
       program: argv[0] ?? '',
+      file: realpathSync(launch.file),
       argv,
       cwd: process.cwd(),
       names: asked,
+      exposures,
       malformed,
     });
     if (resolution.kind === 'denied') throw new VaultShellError('DENIED', resolution.message);

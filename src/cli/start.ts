@@ -7,7 +7,9 @@ import { findProgram, isSameFile, type Launch } from '../session/program.ts';
 import { runSession, type SessionOptions } from '../session/session.ts';
 import { refuseDebugger } from '../session/signals.ts';
 import { startChildStore, type ChildStore } from '../vault/child-store.ts';
-import { readVaultFile } from '../vault/files.ts';
+import { readVaultFile, type VaultFile } from '../vault/files.ts';
+import { keepHeadInKeychain } from './keychain-head.ts';
+import { say } from './output.ts';
 import { unlock } from './unlock.ts';
 
 /** The file that runs as `vault-shell`. */
@@ -26,7 +28,9 @@ export async function startSession(start: Start): Promise<number> {
   native().disableCoreDumps();
   const { environment } = start;
   const hook = findHook();
-  const store = await openStore(vaultDirectory(start.vault, environment), environment);
+  const directory = vaultDirectory(start.vault, environment);
+  const file = readVaultFile(directory);
+  const store = await openStore(directory, file, environment);
   try {
     return await runSession({
       launch: start.launch,
@@ -40,17 +44,35 @@ export async function startSession(start: Start): Promise<number> {
       prepare: start.prepare,
     });
   } finally {
+    await keepHeadInKeychain(store, directory, file, environment);
     await store.close();
   }
 }
 
-async function openStore(directory: string, environment: Environment): Promise<ChildStore> {
-  const file = readVaultFile(directory);
+async function openStore(
+  directory: string,
+  file: VaultFile,
+  environment: Environment,
+): Promise<ChildStore> {
   const key = await unlock(file, environment);
   try {
-    return await startChildStore({ directory, key });
+    const store = await startChildStore({ directory, key });
+    await warnOfOlderCopy(store);
+    return store;
   } finally {
     key.fill(0);
+  }
+}
+
+async function warnOfOlderCopy(store: ChildStore): Promise<void> {
+  try {
+    const trouble = await store.checkHead();
+    if (trouble === undefined) return;
+    say(`warning: ${trouble}`);
+    say('hint: vault-shell audit verify');
+  } catch (error) {
+    await store.close();
+    throw error;
   }
 }
 

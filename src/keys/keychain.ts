@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { VaultShellError } from '../base/errors.ts';
 import type { Environment } from '../base/paths.ts';
 import { KEY_BYTES, parseHexkey } from './hexkey.ts';
-import type { KeychainAnswer, KeychainQuestion } from './keychain-main.ts';
+import type { KeychainAnswer, KeychainQuestion, StoredHead } from './keychain-main.ts';
 
 /**
  * The vault's key in the OS keychain. A process of its own asks it (`keychain-main.ts`): the library
@@ -62,6 +62,37 @@ export async function removeFromKeychain(
   options: KeychainOptions,
 ): Promise<boolean> {
   return (await ask({ verb: 'remove', vaultId }, options)) === true;
+}
+
+/**
+ * Keeps the head of a vault's log, unless the one that is kept is newer (`anew`: even then), and gives the one
+ * that was kept before. Two processes at once may leave the older of their two.
+ */
+export async function storeHeadInKeychain(
+  vaultId: string,
+  head: StoredHead,
+  { anew = false, ...options }: KeychainOptions & { readonly anew?: boolean },
+): Promise<StoredHead | undefined> {
+  return parseHead(await ask({ verb: 'store-head', vaultId, head, anew }, options));
+}
+
+/** Gives the head of a vault's log, or undefined when none is kept. */
+export async function loadHeadFromKeychain(
+  vaultId: string,
+  options: KeychainOptions,
+): Promise<StoredHead | undefined> {
+  return parseHead(await ask({ verb: 'load-head', vaultId }, options));
+}
+
+function parseHead(stored: KeychainAnswer['result']): StoredHead | undefined {
+  if (typeof stored !== 'string') return undefined;
+  const match = /^(\d{1,15}) ([0-9a-f]{64})$/.exec(stored);
+  if (match === null) {
+    throw new VaultShellError('KEYCHAIN', "the keychain holds something that is no log's head", {
+      hint: HINT,
+    });
+  }
+  return { id: Number(match[1]), mac: match[2] ?? '' };
 }
 
 const HINT = 'unlock the keychain (log in to the desktop), or open the vault another way';

@@ -80,6 +80,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
       directory: runtime.path,
       session,
       store,
+      environment: options.environment,
       onRelease: learn,
       redactText: (text) => redactText(needles, text),
       onHello: (pid) => gate.hello(pid),

@@ -1,9 +1,10 @@
-import { VaultShellError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
-import type { Database, Row } from './engine.ts';
+import { appendRow, asAuditRow, AUDIT_COLUMNS, fillInExit } from './audit-row.ts';
+import type { Database } from './engine.ts';
 import { READ, withDatabase, WRITE, type OpenVault } from './open.ts';
-import { integer, nullableInteger, text } from './row.ts';
-import type { AuditRow, GrantRequest, GrantResult } from './types.ts';
+import { integer, text } from './row.ts';
+import type { AuditRow, GrantRequest, GrantResult, Outcome } from './types.ts';
+import { unknownText } from './unknown-names.ts';
 
 /**
  * The log. Every function that writes can be called again with the same operation id and adds nothing:
@@ -15,10 +16,14 @@ import type { AuditRow, GrantRequest, GrantResult } from './types.ts';
  * exist, then a `ran` row, `last_used_at` and the values; else a `denied` row and the unknown names.
  */
 export async function grant(vault: OpenVault, request: GrantRequest): Promise<GrantResult> {
-  return withDatabase(vault, (database) => grantIn(database, request), WRITE);
+  return withDatabase(vault, (database) => grantIn(database, vault, request), WRITE);
 }
 
-async function grantIn(database: Database, request: GrantRequest): Promise<GrantResult> {
+async function grantIn(
+  database: Database,
+  vault: OpenVault,
+  request: GrantRequest,
+): Promise<GrantResult> {
   const { operation, names } = request;
   const before = await database.get(OUTCOME, { operation });
   if (before?.['outcome'] === 'denied') return { kind: 'unknown', names };
@@ -30,7 +35,8 @@ async function grantIn(database: Database, request: GrantRequest): Promise<Grant
     else values.push(new Secret(text(row, 'value')));
   }
   if (before === undefined) {
-    await insert(database, request, unknown.length === 0 ? 'ran' : 'denied');
+    if (unknown.length === 0) await appendRow(database, vault, request, 'ran');
+    else await appendRow(database, vault, { ...request, reason: unknownText(unknown) }, 'denied');
   }
   if (unknown.length > 0) return { kind: 'unknown', names: unknown };
   const now = new Date().toISOString();
@@ -48,22 +54,9 @@ export async function deny(vault: OpenVault, request: GrantRequest): Promise<voi
     vault,
     async (database) => {
       const before = await database.get(OUTCOME, { operation: request.operation });
-      if (before === undefined) await insert(database, request, 'denied');
+      if (before === undefined) await appendRow(database, vault, request, 'denied');
     },
     WRITE,
-  );
-}
-
-async function insert(
-  database: Database,
-  { operation, names, command, cwd }: GrantRequest,
-  outcome: AuditRow['outcome'],
-): Promise<void> {
-  const ts = new Date().toISOString();
-  await database.run(
-    `INSERT INTO audit_log (ts, secrets, command, cwd, outcome, operation)
-     VALUES (:ts, :secrets, :command, :cwd, :outcome, :operation)`,
-    { ts, secrets: names.join(','), command, cwd, outcome, operation },
   );
 }
 
@@ -73,16 +66,7 @@ export async function recordExit(
   operation: string,
   exitCode: number,
 ): Promise<void> {
-  await withDatabase(
-    vault,
-    (database) =>
-      database.run(
-        `UPDATE audit_log SET exit_code = :exitCode
-         WHERE operation = :operation AND outcome = 'ran' AND exit_code IS NULL`,
-        { operation, exitCode },
-      ),
-    WRITE,
-  );
+  await withDatabase(vault, (database) => fillInExit(database, vault, operation, exitCode), WRITE);
 }
 
 export interface AuditQuery {
@@ -90,41 +74,36 @@ export interface AuditQuery {
   readonly limit?: number | undefined;
   /** Only rows that name this secret. */
   readonly secret?: string | undefined;
+  readonly outcome?: Outcome | undefined;
+  /** Only rows of this time or later: ISO 8601 UTC, as `toISOString` gives it. */
+  readonly since?: string | undefined;
+  /** Only rows with a higher id. */
+  readonly after?: number | undefined;
 }
 
 /** Gives rows of the log, newest first. */
-export async function listAudit(
-  vault: OpenVault,
-  { limit = -1, secret }: AuditQuery = {},
-): Promise<AuditRow[]> {
-  const parameters = { limit, ...(secret === undefined ? {} : { secret }) };
-  const rows = await withDatabase(
-    vault,
-    (database) => database.all(secret === undefined ? ALL_ROWS : ROWS_OF_SECRET, parameters),
-    READ,
-  );
+export async function listAudit(vault: OpenVault, query: AuditQuery = {}): Promise<AuditRow[]> {
+  const { limit = -1, secret, outcome, since, after } = query;
+  const parameters: Record<string, string | number> = { limit };
+  const conditions: string[] = [];
+  const only = (condition: string, name: string, value: string | number | undefined): void => {
+    if (value === undefined) return;
+    conditions.push(condition);
+    parameters[name] = value;
+  };
+  only("instr(',' || secrets || ',', ',' || :secret || ',') > 0", 'secret', secret);
+  only('outcome = :outcome', 'outcome', outcome);
+  only('ts >= :since', 'since', since);
+  only('id > :after', 'after', after);
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const sql = `SELECT ${AUDIT_COLUMNS} FROM audit_log ${where} ORDER BY id DESC LIMIT :limit`;
+  const rows = await withDatabase(vault, (database) => database.all(sql, parameters), READ);
   return rows.map(asAuditRow);
 }
 
-const COLUMNS = 'id, ts, secrets, command, cwd, exit_code, outcome';
-const ALL_ROWS = `SELECT ${COLUMNS} FROM audit_log ORDER BY id DESC LIMIT :limit`;
-const ROWS_OF_SECRET = `
-  SELECT ${COLUMNS} FROM audit_log
-  WHERE instr(',' || secrets || ',', ',' || :secret || ',') > 0
-  ORDER BY id DESC LIMIT :limit`;
-
-function asAuditRow(row: Row): AuditRow {
-  const outcome = text(row, 'outcome');
-  if (outcome !== 'ran' && outcome !== 'denied') {
-    throw new VaultShellError('VAULT_DAMAGED', 'vault.db has something unexpected in outcome');
-  }
-  return {
-    id: integer(row, 'id'),
-    ts: text(row, 'ts'),
-    secrets: text(row, 'secrets').split(',').filter(Boolean),
-    command: text(row, 'command'),
-    cwd: text(row, 'cwd'),
-    exit_code: nullableInteger(row, 'exit_code'),
-    outcome,
-  };
+/** Gives the id of the newest row; 0 when there is none. */
+export async function lastAuditId(vault: OpenVault): Promise<number> {
+  const sql = 'SELECT COALESCE(max(id), 0) AS last FROM audit_log';
+  const row = await withDatabase(vault, (database) => database.get(sql), READ);
+  return row === undefined ? 0 : integer(row, 'last');
 }

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { checkHead, hasHead, keepHead } from './audit-head.ts';
 import { deny, grant, recordExit } from './audit.ts';
 import {
   toPlainError,
@@ -21,6 +22,10 @@ let ready: Promise<OpenVault> | undefined;
 let salt: Uint8Array = new Uint8Array();
 let digest: string | undefined;
 let stopWatching: (() => void) | undefined;
+let keeping: NodeJS.Timeout | undefined;
+
+/** How far behind the log its head in vault.json may be while the session goes on. */
+const KEEP_HEAD_MS = 10_000;
 
 process.on('message', (message: ToChild) => {
   if (message.kind === 'open') {
@@ -32,8 +37,25 @@ process.on('message', (message: ToChild) => {
 
 process.on('disconnect', () => {
   stopWatching?.();
-  void ready?.then(closeVault, () => undefined);
+  void ready?.then(close, () => undefined);
 });
+
+async function close(vault: OpenVault): Promise<void> {
+  if (keeping !== undefined) await keepHeadNow(vault);
+  await closeVault(vault);
+}
+
+/** Not at every row: it costs two writes to the disk, and grants would wait for it. */
+function keepHeadSoon(vault: OpenVault): void {
+  keeping ??= setTimeout(() => void keepHeadNow(vault), KEEP_HEAD_MS).unref();
+}
+
+async function keepHeadNow(vault: OpenVault): Promise<void> {
+  clearTimeout(keeping);
+  keeping = undefined;
+  // It is a little more behind then; the next row, or another process, sees to it.
+  await keepHead(vault).catch(() => undefined);
+}
 
 async function open(message: Extract<ToChild, { kind: 'open' }>): Promise<OpenVault> {
   try {
@@ -80,15 +102,24 @@ async function perform(vault: OpenVault, call: Call): Promise<Answer> {
   switch (call.op) {
     case 'grant': {
       const result = await grant(vault, call.request);
+      keepHeadSoon(vault);
       if (result.kind === 'unknown') return result;
       return { kind: 'granted', values: result.values.map((value) => value.reveal()) };
     }
     case 'deny':
       await deny(vault, call.request);
+      keepHeadSoon(vault);
       return { kind: 'done' };
     case 'recordExit':
       await recordExit(vault, call.operation, call.exitCode);
       return { kind: 'done' };
+    case 'keepHead':
+      await keepHeadNow(vault);
+      return { kind: 'done' };
+    case 'hasHead':
+      return { kind: 'has', has: await hasHead(vault, call.head) };
+    case 'checkHead':
+      return { kind: 'checked', trouble: await checkHead(vault) };
     case 'values':
       break;
   }

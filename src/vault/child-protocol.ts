@@ -1,4 +1,5 @@
 import { VaultShellError, type ErrorCode } from '../base/errors.ts';
+import type { AuditHead } from './files.ts';
 import type { GrantRequest } from './types.ts';
 
 /**
@@ -21,6 +22,8 @@ export type Call =
   | { readonly op: 'grant'; readonly request: GrantRequest }
   | { readonly op: 'deny'; readonly request: GrantRequest }
   | { readonly op: 'recordExit'; readonly operation: string; readonly exitCode: number }
+  | { readonly op: 'keepHead' | 'checkHead' }
+  | { readonly op: 'hasHead'; readonly head: AuditHead }
   | { readonly op: 'values' };
 
 export type FromChild =
@@ -35,6 +38,8 @@ export type Answer =
   | { readonly kind: 'granted'; readonly values: readonly string[] }
   | { readonly kind: 'unknown'; readonly names: readonly string[] }
   | { readonly kind: 'done' }
+  | { readonly kind: 'checked'; readonly trouble: string | undefined }
+  | { readonly kind: 'has'; readonly has: boolean }
   | { readonly kind: 'values'; readonly snapshot: Snapshot };
 
 export interface Snapshot {

@@ -2,6 +2,7 @@ import { Secret } from '../base/secret.ts';
 import { VaultShellError } from '../base/errors.ts';
 import { keepChild } from './child-keeper.ts';
 import type { Answer, Snapshot } from './child-protocol.ts';
+import type { AuditHead } from './files.ts';
 import type { GrantStore, NamedValue } from './types.ts';
 
 /** A store whose database work is done by a child process, which is started again when it dies. */
@@ -10,6 +11,12 @@ export interface ChildStore extends GrantStore {
   values(): Promise<NamedValue[]>;
   /** Calls `listener` with all values within a second of another process changing any of them. */
   onValues(listener: (values: NamedValue[]) => void): void;
+  /** Says what is wrong when vault.db is older than vault.json knows the log to be. */
+  checkHead(): Promise<string | undefined>;
+  /** Keeps the newest row of the log in vault.json now; it is kept when the store is closed anyway. */
+  keepHead(): Promise<void>;
+  /** Whether the log has this row. */
+  hasHead(head: AuditHead): Promise<boolean>;
   /** Waits for the calls under way, then ends the child. */
   close(): Promise<void>;
   /** Of the child that runs now. */
@@ -56,6 +63,19 @@ export async function startChildStore(options: {
     },
     recordExit: async (operation, exitCode) => {
       await child.call({ op: 'recordExit', operation, exitCode });
+    },
+    checkHead: async () => {
+      const answer = await child.call({ op: 'checkHead' });
+      if (answer.kind !== 'checked') throw outOfPlace(answer);
+      return answer.trouble;
+    },
+    keepHead: async () => {
+      await child.call({ op: 'keepHead' });
+    },
+    hasHead: async (head) => {
+      const answer = await child.call({ op: 'hasHead', head });
+      if (answer.kind !== 'has') throw outOfPlace(answer);
+      return answer.has;
     },
     onValues: (listener) => {
       listeners.add(listener);

@@ -30,6 +30,15 @@ export interface VaultFile {
   /** Checked by the key room, which knows the kinds. */
   readonly slots: readonly object[];
   readonly created_at: string;
+  /** The newest row of the log that is known outside vault.db (audit-head.ts); none in a new vault. */
+  readonly audit_head?: AuditHead;
+}
+
+/** A row of the log and its HMAC, which stands for all rows up to it. */
+export interface AuditHead {
+  readonly id: number;
+  /** 64 hex digits. */
+  readonly mac: string;
 }
 
 export interface VaultPaths {
@@ -76,7 +85,7 @@ function parseVaultFile(text: string): VaultFile {
     throw damaged('is no JSON', error);
   }
   if (!isRecord(value)) throw damaged('is no object');
-  const { format, id, storage, cipher, slots, created_at } = value;
+  const { format, id, storage, cipher, slots, created_at, audit_head } = value;
   if (typeof format === 'number' && format > 1) {
     throw new VaultShellError('REFUSED', `vault.json is of the newer format ${format}`, {
       hint: 'use a newer vault-shell',
@@ -90,7 +99,27 @@ function parseVaultFile(text: string): VaultFile {
   if (knownCipher === undefined) throw damaged('has an unknown cipher');
   if (!Array.isArray(slots) || !slots.every(isRecord)) throw damaged('has a bad list of slots');
   if (typeof created_at !== 'string') throw damaged('has a bad created_at');
-  return { format, id, storage: knownStorage, cipher: knownCipher, slots, created_at };
+  const file = {
+    format,
+    id,
+    storage: knownStorage,
+    cipher: knownCipher,
+    slots,
+    created_at,
+  } as const;
+  return audit_head === undefined ? file : { ...file, audit_head: parseHead(audit_head) };
+}
+
+function parseHead(value: unknown): AuditHead {
+  const { id, mac } = isRecord(value) ? value : {};
+  if (!Number.isSafeInteger(id) || typeof id !== 'number' || !isMac(mac)) {
+    throw damaged('has a bad audit_head');
+  }
+  return { id, mac };
+}
+
+function isMac(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 }
 
 /** Writes vault.json so that a crash leaves the old or the new one, on disk when this returns. */

@@ -62,18 +62,27 @@ export async function withDatabase<T>(
 }
 
 /**
- * Reads vault.json, lets `change` give its slots anew and writes it, all under the database's write
+ * Reads vault.json, lets `change` give it anew and writes it if it did, all under the database's write
  * lock, so that two changes never undo each other. Only a vault whose key fits can be changed.
  */
+export async function changeVaultFile(
+  vault: OpenVault,
+  change: (file: VaultFile, database: Database) => Promise<VaultFile> | VaultFile,
+): Promise<void> {
+  const rewrite = async (database: Database): Promise<void> => {
+    const file = readVaultFile(vault.directory);
+    const changed = await change(file, database);
+    if (changed !== file) writeVaultFile(vault.directory, changed);
+  };
+  await withDatabase(vault, rewrite, WRITE);
+}
+
+/** Lets `change` give the slots anew, as `changeVaultFile`. */
 export async function changeSlots(
   vault: OpenVault,
   change: (slots: VaultFile['slots']) => VaultFile['slots'],
 ): Promise<void> {
-  const rewrite = async (): Promise<void> => {
-    const file = readVaultFile(vault.directory);
-    writeVaultFile(vault.directory, { ...file, slots: change(file.slots) });
-  };
-  await withDatabase(vault, rewrite, WRITE);
+  await changeVaultFile(vault, (file) => ({ ...file, slots: change(file.slots) }));
 }
 
 let lastTurn: Promise<unknown> = Promise.resolve();

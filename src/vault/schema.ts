@@ -34,6 +34,31 @@ const MIGRATIONS: readonly string[] = [
      AND NEW.command IS OLD.command AND NEW.cwd IS OLD.cwd AND NEW.outcome IS OLD.outcome
      AND NEW.operation IS OLD.operation)
    BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END;`,
+
+  // Who asked, how the values were given, why not; and the chain (chain.ts).
+  `ALTER TABLE audit_log ADD COLUMN program TEXT;
+   ALTER TABLE audit_log ADD COLUMN pid INTEGER;
+   ALTER TABLE audit_log ADD COLUMN parents TEXT;
+   ALTER TABLE audit_log ADD COLUMN session TEXT;
+   ALTER TABLE audit_log ADD COLUMN agent TEXT;
+   ALTER TABLE audit_log ADD COLUMN exposure TEXT;
+   ALTER TABLE audit_log ADD COLUMN reason TEXT;
+   ALTER TABLE audit_log ADD COLUMN approval TEXT;
+   ALTER TABLE audit_log ADD COLUMN mac TEXT;
+   ALTER TABLE audit_log ADD COLUMN exit_mac TEXT;
+
+   DROP TRIGGER audit_log_no_update;
+
+   -- The one change allowed: an exit code that was not known yet, and its HMAC with it.
+   CREATE TRIGGER audit_log_no_update BEFORE UPDATE ON audit_log
+   WHEN NOT (OLD.exit_code IS NULL AND NEW.exit_code IS NOT NULL AND OLD.exit_mac IS NULL
+     AND NEW.id IS OLD.id AND NEW.ts IS OLD.ts AND NEW.secrets IS OLD.secrets
+     AND NEW.command IS OLD.command AND NEW.cwd IS OLD.cwd AND NEW.outcome IS OLD.outcome
+     AND NEW.operation IS OLD.operation AND NEW.program IS OLD.program AND NEW.pid IS OLD.pid
+     AND NEW.parents IS OLD.parents AND NEW.session IS OLD.session AND NEW.agent IS OLD.agent
+     AND NEW.exposure IS OLD.exposure AND NEW.reason IS OLD.reason
+     AND NEW.approval IS OLD.approval AND NEW.mac IS OLD.mac)
+   BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END;`,
 ];
 
 /**

@@ -20,6 +20,38 @@ export interface NamedValue {
   readonly value: Secret;
 }
 
+/** How a program was handed a value. */
+export const EXPOSURES = ['env', 'argv', 'file', 'stdin'] as const;
+export type Exposure = (typeof EXPOSURES)[number];
+
+/** A process as the log names it. */
+export interface ProcessName {
+  readonly pid: number;
+  /** Real path of what it runs; its bare name where the path cannot be read. */
+  readonly program: string;
+}
+
+/** What may be known of a grant beyond who wanted what where. Each is NULL in the log when it is not known. */
+export interface GrantDetails {
+  /** Real path of what is to run. */
+  readonly program?: string | undefined;
+  /** Of what is to run; unknown for what another process is yet to start. */
+  readonly pid?: number | undefined;
+  /** The processes that it was started by, nearest first, up to the session. */
+  readonly parents?: readonly ProcessName[] | undefined;
+  /** The session's id. */
+  readonly session?: string | undefined;
+  /** The coding agent that is behind it: `claude`, `codex`... */
+  readonly agent?: string | undefined;
+  /** By name: how the value is handed over. */
+  readonly exposures?: ReadonlyMap<string, readonly Exposure[]> | undefined;
+  /** Why it was denied, one line without a value. */
+  readonly reason?: string | undefined;
+  /** How it was approved. */
+  readonly approval?: string | undefined;
+}
+
+/** A row as `audit --json` gives it: names and order are stable, new fields come last. */
 export interface AuditRow {
   readonly id: number;
   readonly ts: string;
@@ -28,10 +60,22 @@ export interface AuditRow {
   readonly command: string;
   readonly cwd: string;
   readonly exit_code: number | null;
-  readonly outcome: 'ran' | 'denied';
+  readonly outcome: Outcome;
+  readonly operation: string | null;
+  readonly program: string | null;
+  readonly pid: number | null;
+  readonly parents: readonly ProcessName[] | null;
+  readonly session: string | null;
+  readonly agent: string | null;
+  readonly exposure: Readonly<Record<string, readonly Exposure[]>> | null;
+  readonly reason: string | null;
+  readonly approval: string | null;
 }
 
-export interface GrantRequest {
+export const OUTCOMES = ['ran', 'denied'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export interface GrantRequest extends GrantDetails {
   /** Unique id of this operation: lets it be repeated after a crash without a second row. */
   readonly operation: string;
   /** Names without repeats, in the order of their first use. */

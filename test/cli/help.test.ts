@@ -17,7 +17,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   list: ['--json'],
   show: ['--json'],
   run: ['-s, --secret'],
-  audit: ['--limit', '--secret', '--json'],
+  audit: ['action', '--limit', '--secret', '--outcome', '--since', '--follow', '--json'],
   import: ['--allow-weak'],
   key: ['--key', '--json'],
   doctor: ['--json'],
@@ -92,6 +92,8 @@ describe('help and version', () => {
       [['init', '--cipher', 'rot13'], 'aes256gcm'],
       [['init', '--storage', 'shed'], 'exclusive'],
       [['key', 'turn'], 'remove'],
+      [['audit', 'x'], 'verify'],
+      [['audit', '--outcome', 'x'], 'denied'],
     ] as const) {
       // oxlint-disable-next-line no-await-in-loop
       const { code, stderr } = await place.run(args);
@@ -194,7 +196,7 @@ describe('options of every command', () => {
       ['list', 'x'],
       ['show', 'here', 'x'],
       ['rm', 'here', 'x'],
-      ['audit', 'x'],
+      ['audit', 'verify', 'x'],
       ['init', 'x'],
       ['import', 'a', 'b'],
       ['redact', 'a', 'b'],

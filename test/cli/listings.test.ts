@@ -200,8 +200,10 @@ describe('audit', () => {
       ],
     );
     const [row] = rows;
-    const fields = ['id', 'ts', 'secrets', 'command', 'cwd', 'exit_code', 'outcome'];
-    assert.deepEqual(Object.keys(row ?? {}), fields);
+    const fields =
+      'id ts secrets command cwd exit_code outcome operation program pid parents session';
+    const more = 'agent exposure reason approval';
+    assert.deepEqual(Object.keys(row ?? {}), `${fields} ${more}`.split(' '));
     assert.equal(typeof row?.id, 'number');
     assert.match(String(row?.ts), ISO_TIME);
     assert.equal(row?.cwd, vault.home);

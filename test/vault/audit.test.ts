@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deny, grant, listAudit, recordExit } from '../../src/vault/audit.ts';
+import { deny, grant, listAudit, recordExit, type AuditQuery } from '../../src/vault/audit.ts';
+import { verifyAudit } from '../../src/vault/audit-verify.ts';
 import { directStore } from '../../src/vault/direct-store.ts';
 import { STORAGE_MODES } from '../../src/vault/files.ts';
 import { READ, withDatabase, WRITE } from '../../src/vault/open.ts';
 import { removeSecret, setSecret, showSecret } from '../../src/vault/secrets.ts';
 import { makeOpenVault, request, secret, VALUE } from './fixture.ts';
+
+const NOTHING_MORE = {
+  program: null,
+  pid: null,
+  parents: null,
+  session: null,
+  agent: null,
+  exposure: null,
+  reason: null,
+  approval: null,
+};
 
 for (const storage of STORAGE_MODES) {
   test(`a grant gives the values in order and leaves one row (${storage})`, async (t) => {
@@ -31,6 +43,8 @@ for (const storage of STORAGE_MODES) {
         cwd: '/work',
         exit_code: null,
         outcome: 'ran',
+        operation: asked.operation,
+        ...NOTHING_MORE,
       },
     );
     const used = (await showSecret(vault, 'one')).last_used_at;
@@ -48,7 +62,27 @@ test('one unknown name denies the whole request and is named', async (t) => {
   const [row] = await listAudit(vault);
   assert.equal(row?.outcome, 'denied');
   assert.deepEqual(row?.secrets, ['known', 'nope', 'nil']);
+  assert.equal(row?.reason, 'unknown secrets "nope", "nil"');
   assert.equal((await showSecret(vault, 'known')).last_used_at, null);
+});
+
+test('a row says what is known of who asked and how', async (t) => {
+  const vault = await makeOpenVault(t);
+  await setSecret(vault, '__proto__', secret());
+  const parents = [
+    { pid: 41, program: '/usr/bin/bash' },
+    { pid: 40, program: '/opt/a "b"\n' },
+  ];
+  const details = { program: '/usr/bin/curl', pid: 42, parents, session: '7-ab', agent: 'claude' };
+  const exposures = new Map([['__proto__', ['env', 'argv'] as const]]);
+  await grant(vault, { ...request(['__proto__']), ...details, exposures, approval: 'once' });
+  await deny(vault, { ...request([]), ...details, reason: 'no \ud800 reason' });
+  const [denied, ran] = await listAudit(vault);
+  assert.deepEqual({ ...ran, ...details }, ran);
+  assert.equal(JSON.stringify(ran?.exposure), '{"__proto__":["env","argv"]}');
+  assert.equal(ran?.approval, 'once');
+  assert.equal(denied?.reason, 'no \ufffd reason');
+  assert.equal((await verifyAudit(vault, [])).kind, 'whole');
 });
 
 test('an operation that is repeated adds no row and answers the same', async (t) => {
@@ -94,13 +128,18 @@ test('the log is given newest first, limited, or for one secret', async (t) => {
   await grant(vault, request(['a']));
   await grant(vault, request(['aa', 'b']));
   await grant(vault, request(['b', 'a']));
-  const ids = async (query: { limit?: number; secret?: string }): Promise<number[]> =>
+  const ids = async (query: AuditQuery): Promise<number[]> =>
     (await listAudit(vault, query)).map((row) => row.id);
   assert.deepEqual(await ids({}), [3, 2, 1]);
   assert.deepEqual(await ids({ limit: 2 }), [3, 2]);
   assert.deepEqual(await ids({ secret: 'a' }), [3, 1]);
   assert.deepEqual(await ids({ secret: 'b', limit: 1 }), [3]);
   assert.deepEqual(await ids({ secret: '%' }), []);
+  assert.deepEqual(await ids({ outcome: 'ran' }), []);
+  assert.deepEqual(await ids({ outcome: 'denied', after: 1, secret: 'a' }), [3]);
+  assert.deepEqual(await ids({ since: new Date(Date.now() + 60_000).toISOString() }), []);
+  const [, second] = await listAudit(vault);
+  assert.ok((await ids({ since: second?.ts ?? '' })).includes(2));
 });
 
 const FORBIDDEN: readonly string[] = [
@@ -114,6 +153,12 @@ const FORBIDDEN: readonly string[] = [
   'UPDATE audit_log SET operation = NULL, exit_code = 1 WHERE id = 1',
   'UPDATE audit_log SET id = 9, exit_code = 1 WHERE id = 1',
   "UPDATE audit_log SET ts = '' WHERE id = 1",
+  ...['program', 'parents', 'session', 'agent', 'exposure', 'reason', 'approval', 'mac'].map(
+    (column) => `UPDATE audit_log SET ${column} = 'x', exit_code = 1 WHERE id = 1`,
+  ),
+  'UPDATE audit_log SET pid = 1, exit_code = 1 WHERE id = 1',
+  "UPDATE audit_log SET exit_mac = 'x' WHERE id = 1",
+  "UPDATE audit_log SET exit_mac = 'x' WHERE id = 2",
   `INSERT OR REPLACE INTO audit_log (id, ts, secrets, command, cwd, outcome)
      VALUES (1, '', '', '', '', 'ran')`,
   `REPLACE INTO audit_log (ts, secrets, command, cwd, outcome, operation)

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { listAudit } from '../../src/vault/audit.ts';
+import { verifyAudit } from '../../src/vault/audit-verify.ts';
 import { STORAGE_MODES } from '../../src/vault/files.ts';
 import { closeVault, openVault } from '../../src/vault/open.ts';
 import { readValues } from '../../src/vault/secrets.ts';
@@ -51,6 +52,8 @@ async function checkNothingLost(directory: string, written: readonly Written[]):
       rows.map((_row, index) => rows.length - index),
       'no row is missing between two others',
     );
+    const verdict = await verifyAudit(vault, []);
+    assert.deepEqual(verdict, { kind: 'whole', rows: rows.length, earlier: 0 }, 'one chain');
     const values = new Map((await readValues(vault)).map(({ name, value }) => [name, value]));
     for (const { acknowledged } of written) {
       const last = acknowledged.at(-1);

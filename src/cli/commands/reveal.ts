@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { isatty } from 'node:tty';
 import { VaultShellError } from '../../base/errors.ts';
 import { quoteArgv } from '../../base/quote.ts';
+import { describeProcess } from '../../broker/process-tree.ts';
 import { deny, grant, recordExit } from '../../vault/audit.ts';
 import { showSecret } from '../../vault/secrets.ts';
 import type { GrantRequest } from '../../vault/types.ts';
+import { keepHeadOf } from '../keychain-head.ts';
 import { withVault } from '../open-vault.ts';
 import { printLine } from '../output.ts';
 import { askShown } from '../prompt.ts';
-import { requiredText, type Command } from './command.ts';
+import { requiredText, type Command, type Context } from './command.ts';
 
 export const revealCommand: Command = {
   usage: 'reveal <name>',
@@ -22,28 +24,45 @@ export const revealCommand: Command = {
       names: [name],
       command: quoteArgv(['vault-shell', 'reveal', name]),
       cwd: process.cwd(),
+      ...describeAsker(context),
     };
     if (refusal !== undefined) {
       // It is refused even where the vault cannot be opened to write that down.
-      await withVault(context, (vault) => deny(vault, request), { ask: false }).catch(
-        () => undefined,
-      );
+      await withVault(
+        context,
+        async (vault) => {
+          await deny(vault, { ...request, reason: refusal });
+          await keepHeadOf(vault, context.environment);
+        },
+        {
+          ask: false,
+        },
+      ).catch(() => undefined);
       throw new VaultShellError('REFUSED', refusal);
     }
     await withVault(context, async (vault) => {
       await showSecret(vault, name);
       if (!(await isConfirmed(name))) {
-        await deny(vault, request);
+        await deny(vault, { ...request, reason: 'not confirmed' });
+        await keepHeadOf(vault, context.environment);
         throw new VaultShellError('REFUSED', 'not shown');
       }
       const result = await grant(vault, request);
       if (result.kind === 'unknown') throw new VaultShellError('NO_SECRET', `no secret ${name}`);
       printLine(result.values.map((value) => value.reveal()).join(''));
       await recordExit(vault, request.operation, 0);
+      await keepHeadOf(vault, context.environment);
     });
     return undefined;
   },
 };
+
+function describeAsker({
+  environment,
+}: Context): Pick<GrantRequest, 'program' | 'pid' | 'parents' | 'agent'> {
+  const { pid, program, parents, agent } = describeProcess(process.pid, 0, environment);
+  return { pid, program, parents, agent };
+}
 
 async function isConfirmed(name: string): Promise<boolean> {
   try {
