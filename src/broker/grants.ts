@@ -7,13 +7,13 @@ export interface Grants {
   started(operation: string, pid: number, ppid: number): void;
   /** `ppid` asked and is about to spawn; `spawned` or `failed` follows. */
   spawning(operation: string, ppid: number): void;
-  spawned(operation: string, pid: number, ppid: number): Promise<void>;
+  spawned(operation: string, pid: number, ppid: number): void;
   /** The exec or spawn failed: the command counts as 127 (not found) or 126. */
-  failed(operation: string, errno: number): Promise<void>;
+  failed(operation: string, errno: number): void;
   /** `ppid` says that its child `pid` ended so; believed only if it was the parent all along. */
-  reaped(pid: number, ppid: number, status: number): Promise<void>;
+  reaped(pid: number, ppid: number, status: number): void;
   /** The session itself saw `pid` end. */
-  ended(pid: number, exitCode: number): Promise<void>;
+  ended(pid: number, exitCode: number): void;
   /** The latest grant of a process. */
   latest(pid: number): string | undefined;
   /** Waits for all exit codes that are being stored. */
@@ -44,17 +44,16 @@ export function createGrants(store: GrantStore, watch: WatchFile): Grants {
   const spawning = new Map<string, Spawning>();
   /** Children that were reaped before their spawner could tell their pid. */
   const early = new Map<number, { ppid: number; exitCode: number }>();
-  const storing = new Set<Promise<void>>();
+  const storing = new Set<Promise<unknown>>();
   let sweepAbove = SWEEP_ABOVE;
 
-  async function record(operations: readonly string[], exitCode: number): Promise<void> {
+  /** Nobody waits for it: a shell's prompt would hang on it. */
+  function record(operations: readonly string[], exitCode: number): void {
     // A row without an exit code is what remains when the vault cannot take it: nothing to tell anyone.
     const stored = Promise.allSettled(
       operations.map(async (operation) => store.recordExit(operation, exitCode)),
-    ).then(() => undefined);
+    ).finally(() => storing.delete(stored));
     storing.add(stored);
-    await stored;
-    storing.delete(stored);
   }
 
   function forget(pid: number): readonly string[] {
@@ -111,7 +110,7 @@ export function createGrants(store: GrantStore, watch: WatchFile): Grants {
       watch.watchAll(true);
     },
 
-    async spawned(operation, pid, ppid) {
+    spawned(operation, pid, ppid) {
       if (spawning.get(operation)?.ppid !== ppid) return;
       const child = early.get(pid);
       if (child?.ppid === ppid) early.delete(pid);
@@ -119,10 +118,10 @@ export function createGrants(store: GrantStore, watch: WatchFile): Grants {
       // Only now: between the two the bit of this pid is never seen clear.
       endSpawning(operation);
       dropEarly(ppid);
-      if (child?.ppid === ppid) await record([operation], child.exitCode);
+      if (child?.ppid === ppid) record([operation], child.exitCode);
     },
 
-    async failed(operation, errno) {
+    failed(operation, errno) {
       const spawner = endSpawning(operation);
       if (spawner !== undefined) dropEarly(spawner.ppid);
       for (const [pid, known] of pending) {
@@ -131,21 +130,21 @@ export function createGrants(store: GrantStore, watch: WatchFile): Grants {
         known.operations.splice(at, 1);
         if (known.operations.length === 0) forget(pid);
       }
-      await record([operation], errno === ENOENT ? 127 : 126);
+      record([operation], errno === ENOENT ? 127 : 126);
     },
 
-    async reaped(pid, ppid, status) {
+    reaped(pid, ppid, status) {
       const exitCode = exitCodeOfStatus(status);
       if (exitCode === undefined) return;
       if (pending.get(pid)?.ppid === ppid) {
-        await record(forget(pid), exitCode);
+        record(forget(pid), exitCode);
       } else if ([...spawning.values()].some((spawn) => spawn.ppid === ppid)) {
         early.set(pid, { ppid, exitCode });
       }
     },
 
-    async ended(pid, exitCode) {
-      await record(forget(pid), exitCode);
+    ended(pid, exitCode) {
+      record(forget(pid), exitCode);
     },
 
     latest: (pid) => pending.get(pid)?.operations.at(-1),

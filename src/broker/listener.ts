@@ -8,7 +8,7 @@ export interface ListenerOptions {
   readonly socketPath: string;
   answerTo(request: Request): Promise<Answer>;
   /** Whoever asked was gone before the answer could be handed over. */
-  onUndelivered(answer: Answer): Promise<void>;
+  onUndelivered(answer: Answer): void;
 }
 
 export interface Listener {
@@ -79,7 +79,7 @@ async function exchangeOn(socket: Socket, options: ListenerOptions): Promise<voi
   } catch {
     answer = { type: 'denied', message: 'the request failed' };
   }
-  if (!(await deliver(socket, answer))) await options.onUndelivered(answer);
+  if (!(await deliver(socket, answer))) options.onUndelivered(answer);
 }
 
 /**

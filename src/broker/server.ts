@@ -34,8 +34,8 @@ export interface Broker {
   readonly socketPath: string;
   /** The latest grant of a process that has not ended yet. */
   grantFor(pid: number): string | undefined;
-  /** The session saw its own child end; resolves when the code is stored, or cannot be. */
-  recordExit(pid: number, exitCode: number): Promise<void>;
+  /** The session saw its own child end; `close` waits until that is stored. */
+  recordExit(pid: number, exitCode: number): void;
   /** What the socket does, for a caller in this process: the same order, the same audit row. */
   resolveHere(request: ResolveRequest): Promise<Resolution>;
   /** Takes no more requests; waits for those being answered and for exit codes being stored. */
@@ -63,7 +63,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       closing !== undefined && (request.type === 'hello' || request.type === 'resolve')
         ? denied('the session is ending')
         : answerTo(options, grants, request),
-    onUndelivered: async (answer) => undelivered(grants, answer),
+    onUndelivered: (answer) => undelivered(grants, answer),
   }).catch((error: unknown) => {
     forgetAll();
     throw unable(options.directory, error);
@@ -72,7 +72,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   return {
     socketPath,
     grantFor: (pid) => grants.latest(pid),
-    recordExit: async (pid, exitCode) => grants.ended(pid, exitCode),
+    recordExit: (pid, exitCode) => grants.ended(pid, exitCode),
     resolveHere: async (request) =>
       resolve(options, {
         ...request,
@@ -104,8 +104,8 @@ function unable(directory: string, error: unknown): VaultShellError {
 }
 
 /** Whoever asked is gone: nothing ran with this grant. */
-async function undelivered(grants: Grants, answer: Answer): Promise<void> {
-  if (answer.type === 'values') await grants.failed(answer.grant, 0);
+function undelivered(grants: Grants, answer: Answer): void {
+  if (answer.type === 'values') grants.failed(answer.grant, 0);
 }
 
 async function answerTo(options: BrokerOptions, grants: Grants, request: Request): Promise<Answer> {
@@ -119,13 +119,13 @@ async function answerTo(options: BrokerOptions, grants: Grants, request: Request
       if (request.session !== options.session) return denied('not of this session');
       return answerResolve(options, grants, request);
     case 'spawned':
-      await grants.spawned(request.grant, request.pid, request.ppid);
+      grants.spawned(request.grant, request.pid, request.ppid);
       break;
     case 'failed':
-      await grants.failed(request.grant, request.errno);
+      grants.failed(request.grant, request.errno);
       break;
     case 'reaped':
-      await grants.reaped(request.pid, request.ppid, request.status);
+      grants.reaped(request.pid, request.ppid, request.status);
       break;
   }
   return { type: 'ok' };
@@ -152,7 +152,7 @@ async function answerResolve(
   if (resolution.kind === 'denied') return denied(resolution.message);
   const { operation, values } = resolution;
   if (valuesFrameBytes(operation, values) > MAX_FRAME_BYTES) {
-    await grants.failed(operation, 0);
+    grants.failed(operation, 0);
     return denied(`the values are longer than ${String(MAX_FRAME_BYTES)} bytes together`);
   }
   // The bit is set before the answer: a short-lived program may be reaped right after it.

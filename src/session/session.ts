@@ -145,7 +145,7 @@ async function runChild(
       });
   gate.check();
   // `exec prog` in the shell: nobody but us reaps it.
-  await broker.recordExit(childPid, exitStatus(exit));
+  broker.recordExit(childPid, exitStatus(exit));
   if (prepared?.operation !== undefined) {
     await store.recordExit(prepared.operation, exitStatus(exit));
   }

@@ -19,7 +19,8 @@ export async function grant(vault: OpenVault, request: GrantRequest): Promise<Gr
   return withDatabase(vault, (database) => grantIn(database, vault, request), WRITE);
 }
 
-async function grantIn(
+/** As `grant`, within a transaction of the caller's. */
+export async function grantIn(
   database: Database,
   vault: OpenVault,
   request: GrantRequest,
@@ -50,14 +51,17 @@ const OUTCOME = 'SELECT outcome FROM audit_log WHERE operation = :operation';
 
 /** Commits a `denied` row. */
 export async function deny(vault: OpenVault, request: GrantRequest): Promise<void> {
-  await withDatabase(
-    vault,
-    async (database) => {
-      const before = await database.get(OUTCOME, { operation: request.operation });
-      if (before === undefined) await appendRow(database, vault, request, 'denied');
-    },
-    WRITE,
-  );
+  await withDatabase(vault, (database) => denyIn(database, vault, request), WRITE);
+}
+
+/** As `deny`, within a transaction of the caller's. */
+export async function denyIn(
+  database: Database,
+  vault: OpenVault,
+  request: GrantRequest,
+): Promise<void> {
+  const before = await database.get(OUTCOME, { operation: request.operation });
+  if (before === undefined) await appendRow(database, vault, request, 'denied');
 }
 
 /** Fills in the exit code of a `ran` row; once it is there, or when there is no such row, nothing. */

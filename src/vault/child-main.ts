@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 import { checkHead, hasHead, keepHead } from './audit-head.ts';
-import { deny, grant, recordExit } from './audit.ts';
 import {
   toPlainError,
   type Answer,
@@ -11,13 +10,16 @@ import {
 } from './child-protocol.ts';
 import { closeVault, openVault, type OpenVault } from './open.ts';
 import { readValues } from './secrets.ts';
+import type { GrantStore } from './types.ts';
 import { watchVault } from './watch.ts';
+import { createWriteQueue } from './write-queue.ts';
 
 /**
  * The process that does the database work of a long session, so that a crash of the engine is not the
  * session's. It lives as long as the channel to its parent: nothing else keeps its event loop alive.
  */
 
+let writes: GrantStore | undefined;
 let ready: Promise<OpenVault> | undefined;
 let salt: Uint8Array = new Uint8Array();
 let digest: string | undefined;
@@ -99,19 +101,20 @@ async function handle(id: number, call: Call): Promise<void> {
 }
 
 async function perform(vault: OpenVault, call: Call): Promise<Answer> {
+  writes ??= createWriteQueue(vault);
   switch (call.op) {
     case 'grant': {
-      const result = await grant(vault, call.request);
+      const result = await writes.grant(call.request);
       keepHeadSoon(vault);
       if (result.kind === 'unknown') return result;
       return { kind: 'granted', values: result.values.map((value) => value.reveal()) };
     }
     case 'deny':
-      await deny(vault, call.request);
+      await writes.deny(call.request);
       keepHeadSoon(vault);
       return { kind: 'done' };
     case 'recordExit':
-      await recordExit(vault, call.operation, call.exitCode);
+      await writes.recordExit(call.operation, call.exitCode);
       return { kind: 'done' };
     case 'keepHead':
       await keepHeadNow(vault);

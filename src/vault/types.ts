@@ -90,7 +90,7 @@ export type GrantResult =
   /** Nothing is released; a `denied` row is committed. */
   | { readonly kind: 'unknown'; readonly names: readonly string[] };
 
-/** What the broker needs of a vault. Both the direct and the child-process store offer it. */
+/** What the broker needs of a vault. */
 export interface GrantStore {
   /** One transaction: all names exist -> `ran` row, `last_used_at`, values; else a `denied` row. */
   grant(request: GrantRequest): Promise<GrantResult>;

@@ -55,7 +55,7 @@ test('a process is watched from its grant to its exit code', async (t) => {
   assert.equal(grants.latest(CHILD), 'a');
   assert.ok(isWatched(CHILD));
   assert.equal(isWatched(CHILD + 1), false);
-  await grants.reaped(CHILD, SHELL, 3 << 8);
+  grants.reaped(CHILD, SHELL, 3 << 8);
   assert.deepEqual(exits, [['a', 3]]);
   assert.equal(isWatched(CHILD), false);
   assert.equal(grants.latest(CHILD), undefined);
@@ -64,7 +64,7 @@ test('a process is watched from its grant to its exit code', async (t) => {
 test('only the parent is believed', async (t) => {
   const { grants, exits, isWatched } = setUp(t);
   grants.started('a', CHILD, SHELL);
-  await grants.reaped(CHILD, SHELL + 1, 0);
+  grants.reaped(CHILD, SHELL + 1, 0);
   assert.deepEqual(exits, []);
   assert.ok(isWatched(CHILD));
 });
@@ -74,7 +74,7 @@ test('all programs that a process became one after the other end with its code',
   grants.started('first', CHILD, SHELL);
   grants.started('second', CHILD, SHELL);
   assert.equal(grants.latest(CHILD), 'second');
-  await grants.reaped(CHILD, SHELL, 9);
+  grants.reaped(CHILD, SHELL, 9);
   assert.deepEqual(exits, [
     ['first', 137],
     ['second', 137],
@@ -85,7 +85,7 @@ test('a used pid under another parent is another process', async (t) => {
   const { grants, exits } = setUp(t);
   grants.started('old', CHILD, SHELL);
   grants.started('new', CHILD, SHELL + 1);
-  await grants.reaped(CHILD, SHELL + 1, 0);
+  grants.reaped(CHILD, SHELL + 1, 0);
   assert.deepEqual(exits, [['new', 0]]);
 });
 
@@ -93,18 +93,18 @@ test('two pids that share a bit are watched until both are over', async (t) => {
   const { grants, isWatched } = setUp(t);
   grants.started('a', CHILD, SHELL);
   grants.started('b', CHILD + 65536, SHELL);
-  await grants.reaped(CHILD, SHELL, 0);
+  grants.reaped(CHILD, SHELL, 0);
   assert.ok(isWatched(CHILD));
-  await grants.reaped(CHILD + 65536, SHELL, 0);
+  grants.reaped(CHILD + 65536, SHELL, 0);
   assert.equal(isWatched(CHILD), false);
 });
 
 test('a program that could not be run counts as 126, one that was not found as 127', async (t) => {
   const { grants, exits, isWatched } = setUp(t);
   grants.started('a', CHILD, SHELL);
-  await grants.failed('a', 7);
+  grants.failed('a', 7);
   grants.started('b', CHILD, SHELL);
-  await grants.failed('b', 2);
+  grants.failed('b', 2);
   assert.deepEqual(exits, [
     ['a', 126],
     ['b', 127],
@@ -116,19 +116,19 @@ test('a spawned child is known by the pid that its spawner tells', async (t) => 
   const { grants, exits, isWatched } = setUp(t);
   grants.spawning('a', SHELL);
   assert.ok(isWatched(1) && isWatched(CHILD), 'any pid may be it');
-  await grants.spawned('a', CHILD, SHELL);
+  grants.spawned('a', CHILD, SHELL);
   assert.equal(isWatched(1), false);
   assert.ok(isWatched(CHILD));
-  await grants.reaped(CHILD, SHELL, 5 << 8);
+  grants.reaped(CHILD, SHELL, 5 << 8);
   assert.deepEqual(exits, [['a', 5]]);
 });
 
 test('a spawned child that is reaped before its pid is told keeps its exit code', async (t) => {
   const { grants, exits, isWatched } = setUp(t);
   grants.spawning('a', SHELL);
-  await grants.reaped(CHILD, SHELL, 5 << 8);
-  await grants.reaped(CHILD + 1, SHELL + 1, 6 << 8);
-  await grants.spawned('a', CHILD, SHELL);
+  grants.reaped(CHILD, SHELL, 5 << 8);
+  grants.reaped(CHILD + 1, SHELL + 1, 6 << 8);
+  grants.spawned('a', CHILD, SHELL);
   assert.deepEqual(exits, [['a', 5]]);
   assert.equal(isWatched(CHILD), false);
 });
@@ -136,16 +136,16 @@ test('a spawned child that is reaped before its pid is told keeps its exit code'
 test('nobody but the spawner can tell the pid', async (t) => {
   const { grants } = setUp(t);
   grants.spawning('a', SHELL);
-  await grants.spawned('a', CHILD, SHELL + 1);
-  await grants.spawned('unknown', CHILD, SHELL);
+  grants.spawned('a', CHILD, SHELL + 1);
+  grants.spawned('unknown', CHILD, SHELL);
   assert.equal(grants.latest(CHILD), undefined);
 });
 
 test('the session has the last word about its own child', async (t) => {
   const { grants, exits } = setUp(t);
   grants.started('a', CHILD, SHELL);
-  await grants.ended(CHILD, 130);
-  await grants.ended(CHILD, 0);
+  grants.ended(CHILD, 130);
+  grants.ended(CHILD, 0);
   assert.deepEqual(exits, [['a', 130]]);
 });
 

@@ -114,7 +114,7 @@ test('an answer with a value comes after the row and the redactors', async (t) =
   assert.ok(answer.includes(VALUE));
   assert.deepEqual(store.log, ['grant', 'release', 'answer']);
   assert.equal(broker.grantFor(wanted.pid), store.rows[0]?.operation);
-  await broker.recordExit(wanted.pid, 7);
+  broker.recordExit(wanted.pid, 7);
   assert.equal(store.rows[0]?.exitCode, 7);
 });
 

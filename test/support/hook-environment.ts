@@ -102,7 +102,7 @@ export async function startHookSession(
     async run(program, args, options = {}) {
       const env: NodeJS.ProcessEnv = { ...environment, ...options.env };
       const ended = await runProgram(program, args, { ...options, env });
-      await broker.recordExit(ended.pid, ended.code ?? 255);
+      broker.recordExit(ended.pid, ended.code ?? 255);
       return ended;
     },
     async close() {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deny, grant, listAudit, recordExit, type AuditQuery } from '../../src/vault/audit.ts';
 import { verifyAudit } from '../../src/vault/audit-verify.ts';
-import { directStore } from '../../src/vault/direct-store.ts';
+
 import { STORAGE_MODES } from '../../src/vault/files.ts';
 import { READ, withDatabase, WRITE } from '../../src/vault/open.ts';
 import { removeSecret, setSecret, showSecret } from '../../src/vault/secrets.ts';
+import { createWriteQueue } from '../../src/vault/write-queue.ts';
 import { makeOpenVault, request, secret, VALUE } from './fixture.ts';
 
 const NOTHING_MORE = {
@@ -25,7 +26,7 @@ for (const storage of STORAGE_MODES) {
     await setSecret(vault, 'one', secret());
     await setSecret(vault, 'two', secret('other-value-77'));
     const asked = request(['two', 'one']);
-    const result = await directStore(vault).grant(asked);
+    const result = await createWriteQueue(vault).grant(asked);
     assert.ok(result.kind === 'granted');
     assert.deepEqual(
       result.values.map((value) => value.reveal()),
