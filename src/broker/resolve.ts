@@ -4,7 +4,7 @@ import { isName, scanPlaceholders } from '../base/placeholder.ts';
 import { quoteArgv } from '../base/quote.ts';
 import type { Secret } from '../base/secret.ts';
 import { escapeControls } from '../base/text.ts';
-import type { GrantRequest, GrantStore } from '../vault/types.ts';
+import type { Exposure, GrantRequest, GrantStore } from '../vault/types.ts';
 import { decide, type DenyReason } from './policy.ts';
 
 export interface ResolveOptions {
@@ -23,13 +23,24 @@ export interface ResolveRequest {
   readonly cwd: string;
   /** Without repeats, in the order of their first use. */
   readonly names: readonly string[];
+  /** How the program would be shown the value of each name. */
+  readonly exposures?: ReadonlyMap<string, readonly Exposure[]>;
+  /** Names that stand in no argument: their placeholders may be left as text. */
+  readonly optional?: ReadonlySet<string>;
   readonly malformed?: boolean;
   readonly sharesMemory?: boolean;
 }
 
 export type Resolution =
-  /** `operation` names the audit row; `values` stand in the order of the names. */
-  | { readonly kind: 'released'; readonly operation: string; readonly values: readonly Secret[] }
+  /**
+   * `operation` names the audit row; `values` stand in the order of the names. Undefined: nobody is given this
+   * one, its placeholders stay text.
+   */
+  | {
+      readonly kind: 'released';
+      readonly operation: string;
+      readonly values: readonly (Secret | undefined)[];
+    }
   /** One line, safe for a terminal, without a value in it. */
   | { readonly kind: 'denied'; readonly message: string };
 
@@ -122,7 +133,12 @@ function vaultTrouble(error: unknown): string {
 function line(options: ResolveOptions, request: ResolveRequest, what: string): string {
   // `what` may quote the command; a value must not come back to the terminal in a complaint.
   try {
-    return escapeControls(options.redactText(`${what}; ${request.program} was not run`));
+    const asked = [...(request.exposures?.values() ?? [])].flat();
+    // `vault-shell value` runs already: it only gets nothing.
+    const outcome = asked.includes('stdin')
+      ? 'nothing was written'
+      : `${request.program} was not run`;
+    return escapeControls(options.redactText(`${what}; ${outcome}`));
   } catch {
     return 'the request cannot be shown; nothing was run';
   }

@@ -46,6 +46,9 @@ export type GrantResult =
   /** Nothing is released; a `denied` row is committed. */
   | { readonly kind: 'unknown'; readonly names: readonly string[] };
 
+/** How a program is shown a value: in its environment, an argument, a file in memory, or its standard input. */
+export type Exposure = 'env' | 'argv' | 'file' | 'stdin';
+
 /** What the broker needs of a vault. Both the direct and the child-process store offer it. */
 export interface GrantStore {
   /** One transaction: all names exist -> `ran` row, `last_used_at`, values; else a `denied` row. */
