@@ -30,7 +30,7 @@ bool vs_list_holds(const char *list, const char *library) {
 
 bool vs_is_blank_of_ours(const char *entry) {
     return strcmp(entry, VS_SOCKET_KEY) == 0 || strcmp(entry, VS_SESSION_KEY) == 0 ||
-           strcmp(entry, VS_MARKER_KEY) == 0;
+           strcmp(entry, VS_MARKER_KEY) == 0 || strcmp(entry, VS_FILE_MARKER_KEY) == 0;
 }
 
 bool vs_is_literal(char *const *envp) {
@@ -41,7 +41,7 @@ bool vs_is_literal(char *const *envp) {
 }
 
 unsigned vs_lacking(char *const *envp, const struct vs_identity *identity) {
-    unsigned lacking = VS_LACKS_SOCKET | VS_LACKS_SESSION | VS_LACKS_MARKER;
+    unsigned lacking = VS_LACKS_SOCKET | VS_LACKS_SESSION | VS_LACKS_MARKER | VS_LACKS_FILE_MARKER;
     bool preloads = false, stranger = false;
     for (size_t i = 0; envp != NULL && envp[i] != NULL; i++) {
         const char *entry = envp[i];
@@ -55,6 +55,7 @@ unsigned vs_lacking(char *const *envp, const struct vs_identity *identity) {
             if (VALUE_OF(entry, VS_SOCKET_KEY) != NULL) lacking &= ~VS_LACKS_SOCKET;
             else if (VALUE_OF(entry, VS_SESSION_KEY) != NULL) lacking &= ~VS_LACKS_SESSION;
             else if (VALUE_OF(entry, VS_MARKER_KEY) != NULL) lacking &= ~VS_LACKS_MARKER;
+            else if (VALUE_OF(entry, VS_FILE_MARKER_KEY) != NULL) lacking &= ~VS_LACKS_FILE_MARKER;
         }
     }
     if (!preloads || stranger) lacking |= VS_LACKS_PRELOAD;

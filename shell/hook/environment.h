@@ -10,8 +10,10 @@
 #define VS_SOCKET_KEY "VAULT_SHELL_SOCKET="
 #define VS_SESSION_KEY "VAULT_SHELL_SESSION="
 #define VS_MARKER_KEY "VAULT="
-// Lets "$VAULT<name>" pass through double quotes as it is: the variable stands for its own name.
+// Let "$VAULT<name>" pass through double quotes as it is: the variable stands for its own name.
 #define VS_MARKER_ENTRY "VAULT=$VAULT"
+#define VS_FILE_MARKER_KEY "VAULT_FILE="
+#define VS_FILE_MARKER_ENTRY "VAULT_FILE=$VAULT_FILE"
 #define VS_LITERAL_ENTRY "VAULT_SHELL_LITERAL=1"
 
 // What follows the first `=`, or NULL for an entry without one.

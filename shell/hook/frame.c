@@ -53,7 +53,9 @@ bool vs_put_resolve(struct vs_writer *writer, const struct vs_request *request) 
     }
     vs_put_u32(writer, request->names->count);
     for (uint32_t i = 0; i < request->names->count; i++) {
-        vs_put_string(writer, request->names->items[i].text, request->names->items[i].length);
+        const struct vs_name *name = &request->names->items[i];
+        vs_put_string(writer, name->text, name->length);
+        vs_put_u32(writer, name->exposures);
     }
     return vs_end_frame(writer);
 }
@@ -81,6 +83,15 @@ static bool take_string(struct reader *reader, const char **text, uint32_t *leng
     return memchr(*text, 0, *length) == NULL;
 }
 
+// Only a name that stands in no argument may be left as text, and then nothing comes with it.
+static bool take_value(struct reader *reader, struct vs_name *name) {
+    uint32_t status;
+    if (!take_u32(reader, &status) || !take_string(reader, &name->value, &name->value_length)) return false;
+    name->is_text = status == VS_STATUS_TEXT;
+    if (name->is_text) return name->value_length == 0 && (name->exposures & VS_EXPOSURE_OPTIONAL) != 0;
+    return status == VS_STATUS_RELEASED;
+}
+
 bool vs_parse_answer(const unsigned char *frame, size_t length, struct vs_names *names,
                      struct vs_answer *answer) {
     if (length < 2 || frame[0] != VS_PROTOCOL_VERSION) return false;
@@ -99,8 +110,7 @@ bool vs_parse_answer(const unsigned char *frame, size_t length, struct vs_names 
         if (answer->text_length == 0 || answer->text_length > VS_MAX_GRANT_LENGTH) return false;
         if (names == NULL || !take_u32(&reader, &count) || count != names->count) return false;
         for (uint32_t i = 0; i < count; i++) {
-            struct vs_name *name = &names->items[i];
-            if (!take_string(&reader, &name->value, &name->value_length)) return false;
+            if (!take_value(&reader, &names->items[i])) return false;
         }
         return reader.left == 0;
     }

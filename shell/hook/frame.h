@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rewrite.h"
+#include "names.h"
 
 // Writes into `bytes`, or only counts when `bytes` is NULL: the same code measures and writes.
 struct vs_writer {
@@ -41,7 +41,7 @@ struct vs_answer {
 };
 
 // Reads the answer in `frame` (what follows its length field). VALUES: puts each value into `names`, as
-// a pointer into `frame`. False for anything odd: short, too long, another version, a wrong count.
+// a pointer into `frame`, or marks the name as one left as text. False for anything odd: short, too long, another version, a wrong count.
 bool vs_parse_answer(const unsigned char *frame, size_t length, struct vs_names *names,
                      struct vs_answer *answer);
 

@@ -8,9 +8,11 @@
 //   (popen needs nothing: its shell is hooked through the environment.)
 // - vfork: its child would run our code in its parent's memory and leave values there. It forks instead.
 // - wait, waitpid, wait3, wait4, waitid: only a parent learns how a program ended.
+// - close_range, closefrom: who closes all it has as it starts keeps its files of values.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -28,6 +30,7 @@
 #include "message.h"
 #include "program.h"
 #include "state.h"
+#include "value-file.h"
 #include "watch.h"
 
 // As dladdr in state.c.
@@ -55,6 +58,7 @@ static struct {
     pid_t (*wait3)(int *, int, struct rusage *);
     pid_t (*wait4)(pid_t, int *, int, struct rusage *);
     int (*waitid)(idtype_t, id_t, siginfo_t *, int);
+    vs_close_range_function *close_range;
 } real;
 
 // A pointer to a function is read from memory: ISO C has no conversion from what dlsym gives.
@@ -73,6 +77,7 @@ static void load(void) {
     find_real(&real.wait3, "wait3");
     find_real(&real.wait4, "wait4");
     find_real(&real.waitid, "waitid");
+    find_real(&real.close_range, "close_range");
     find_real(&real.execve, "execve");
     vs_load_state();
 }
@@ -225,12 +230,13 @@ static int spawn(pid_t *pid, const char *file, bool search, const posix_spawn_fi
     vs_start_launch(&launch, file, argv, envp);
     launch.search = search;
     launch.spawn = true;
+    launch.actions = actions;
     if (!vs_prepare(&launch)) {
         error = errno;
     } else {
         const bool found = launch.located || !search;
         error = (found ? real.posix_spawn : real.posix_spawnp)(
-            &child, launch.located ? launch.path : file, actions, attributes, launch.argv, launch.envp);
+            &child, launch.located ? launch.path : file, launch.actions, attributes, launch.argv, launch.envp);
         vs_finish(&launch, error, child);
         if (error == 0 && pid != NULL) *pid = child;
     }
@@ -383,4 +389,29 @@ EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options) {
         if (ended->si_code == CLD_DUMPED) vs_saw_end(vs_state(), ended->si_pid, (status & 0x7f) | 0x80);
     }
     return result;
+}
+
+// ssh closes all it has not opened as it starts, and would then find no key. A child that closes all
+// before its exec means what it says.
+static bool spares_files(unsigned last, int flags) {
+    const struct vs_state *state = vs_state();
+    return state != NULL && flags == 0 && last >= INT_MAX && state->image_pid == getpid();
+}
+
+// int close_range(unsigned first, unsigned last, int flags)
+EXPORT int close_range(unsigned first, unsigned last, int flags) {
+    be_ready();
+    if (real.close_range == NULL) {
+        errno = ENOSYS;
+        return -1;
+    }
+    if (spares_files(last, flags)) return vs_close_all(first, last, real.close_range);
+    return real.close_range(first, last, flags);
+}
+
+// void closefrom(int lowest)
+EXPORT void closefrom(int lowest) {
+    if (close_range(lowest < 0 ? 0 : (unsigned)lowest, UINT_MAX, 0) == 0) return;
+    // An older kernel.
+    for (long fd = lowest < 0 ? 0 : lowest, end = sysconf(_SC_OPEN_MAX); fd < end; fd++) close((int)fd);
 }

@@ -9,6 +9,7 @@
 #include "message.h"
 #include "program.h"
 #include "state.h"
+#include "value-file.h"
 
 void vs_start_launch(struct vs_launch *launch, const char *file, char *const *argv, char *const *envp) {
     launch->file = file;
@@ -17,7 +18,12 @@ void vs_start_launch(struct vs_launch *launch, const char *file, char *const *ar
     launch->argv = argv;
     launch->envp = envp;
     launch->located = false;
+    launch->actions = NULL;
     launch->vectors.base = NULL;
+    launch->names_memory.base = NULL;
+    launch->names.count = 0;
+    launch->spawn_files.made = false;
+    launch->spawn_files.entries.base = NULL;
     launch->grant[0] = '\0';
 }
 
@@ -105,25 +111,45 @@ static bool ask(const struct vs_launch *launch, const struct vs_state *state, ui
     return true;
 }
 
+// A file for each name that is asked for as one. Only an exec makes them its program's here: what a
+// spawning process keeps open must not reach other children of it.
+static bool make_files(struct vs_launch *launch) {
+    bool any = false;
+    for (uint32_t i = 0; i < launch->names.count; i++) {
+        struct vs_name *name = &launch->names.items[i];
+        if ((name->exposures & VS_EXPOSURE_FILE) == 0 || name->is_text) continue;
+        any = true;
+        name->file = vs_make_value_file(name->value, name->value_length);
+        if (name->file == -1) return false;
+        if (launch->spawn) name->source = vs_copy_value_file(name->file);
+        if (launch->spawn ? name->source == -1 : !vs_hand_over_value_file(name->file)) return false;
+    }
+    if (!any || !launch->spawn) return true;
+    launch->actions = vs_add_spawn_files(&launch->spawn_files, launch->actions, &launch->names);
+    return launch->actions != NULL;
+}
+
 static bool resolve(struct vs_launch *launch, const struct vs_state *state,
                     const struct vs_survey *survey) {
     uint32_t flags = survey->malformed ? VS_FLAG_MALFORMED : 0;
     // Values written here would stay behind in the parent, and nobody would be there to wipe them.
     if (vs_shares_memory()) flags |= VS_FLAG_SHARED;
-    struct vs_map memory, frame = {NULL, 0};
-    if (!vs_map(&memory, vs_names_bytes(survey->placeholders))) return refuse(launch, "out of memory; ");
-    struct vs_names names;
-    vs_collect_names(&names, memory.base, survey->placeholders, launch->argv, launch->envp);
+    struct vs_map frame = {NULL, 0};
+    if (!vs_map(&launch->names_memory, vs_names_bytes(survey->placeholders))) {
+        return refuse(launch, "out of memory; ");
+    }
+    vs_collect_names(&launch->names, launch->names_memory.base, survey->placeholders, launch->argv,
+                     launch->envp);
     struct vs_answer answer;
-    bool ready = ask(launch, state, flags, &names, &frame, &answer);
+    bool ready = ask(launch, state, flags, &launch->names, &frame, &answer);
     if (ready) {
         memcpy(launch->grant, answer.text, answer.text_length);
         launch->grant[answer.text_length] = '\0';
-        ready = rebuild(launch, state, survey->lacking, &names);
-        if (!ready) vs_finish(launch, errno, 0);
+        ready = make_files(launch) || refuse(launch, "a value cannot be given as a file here; ");
+        ready = ready && rebuild(launch, state, survey->lacking, &launch->names);
     }
+    if (!ready) vs_finish(launch, errno, 0);
     vs_unmap(&frame);
-    vs_unmap(&memory);
     return ready;
 }
 
@@ -146,7 +172,16 @@ bool vs_prepare(struct vs_launch *launch) {
 }
 
 void vs_finish(struct vs_launch *launch, int error, pid_t pid) {
+    const int saved = errno;
     vs_unmap(&launch->vectors);
+    vs_drop_spawn_files(&launch->spawn_files);
+    for (uint32_t i = 0; i < launch->names.count; i++) {
+        vs_close_value_file(&launch->names.items[i].file);
+        vs_close_value_file(&launch->names.items[i].source);
+    }
+    launch->names.count = 0;
+    vs_unmap(&launch->names_memory);
+    errno = saved;
     if (launch->grant[0] == '\0') return;
     const struct vs_state *state = vs_state();
     if (error != 0) vs_report_failed(state, launch->grant, error);

@@ -7,7 +7,9 @@
 #include <sys/types.h>
 
 #include "memory.h"
+#include "names.h"
 #include "protocol.h"
+#include "spawn-files.h"
 
 struct vs_launch {
     const char *file; // a path, or a name to be searched on PATH
@@ -16,10 +18,14 @@ struct vs_launch {
     // As the caller gave them; after vs_prepare, what the real call is to be given.
     char *const *argv;
     char *const *envp;
+    const posix_spawn_file_actions_t *actions; // of a spawn; NULL for none
     bool located;        // `path` is what to run, no search is left to do
     char path[PATH_MAX]; // set when `located`
     // Private to launch.c.
     struct vs_map vectors;
+    struct vs_map names_memory;
+    struct vs_names names;
+    struct vs_spawn_files spawn_files;
     char grant[VS_MAX_GRANT_LENGTH + 1];
 };
 
@@ -29,8 +35,8 @@ void vs_start_launch(struct vs_launch *launch, const char *file, char *const *ar
 // Without a placeholder, and with an environment that has all it needs, this makes no system call.
 bool vs_prepare(struct vs_launch *launch);
 
-// To be called when the real call is back: a failed exec, or any spawn. Wipes the values, tells the
-// broker; errno is kept. `error` is 0 for a spawn that worked, with the child's `pid`.
+// To be called when the real call is back: a failed exec, or any spawn. Wipes the values, closes their files,
+// tells the broker; errno is kept. `error` is 0 for a spawn that worked, with the child's `pid`.
 void vs_finish(struct vs_launch *launch, int error, pid_t pid);
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef VS_PROTOCOL_H
 #define VS_PROTOCOL_H
 
-#define VS_PROTOCOL_VERSION 1
+#define VS_PROTOCOL_VERSION 2
 #define VS_MAX_FRAME_BYTES 4194304
 
 #define VS_TYPE_HELLO 1
@@ -19,6 +19,18 @@
 #define VS_FLAG_SPAWN 1
 #define VS_FLAG_MALFORMED 2
 #define VS_FLAG_SHARED 4
+
+// How a program is shown a value: bits of each name in a request.
+#define VS_EXPOSURE_ENV 1
+#define VS_EXPOSURE_ARGV 2
+#define VS_EXPOSURE_FILE 4
+#define VS_EXPOSURE_STDIN 8
+// The name stands in no argument: its placeholders may be left as text.
+#define VS_EXPOSURE_OPTIONAL 16
+
+// What became of a name: the status of each value in an answer.
+#define VS_STATUS_RELEASED 0
+#define VS_STATUS_TEXT 1
 
 #define VS_MAX_NAME_LENGTH 128
 // A grant's name is made by the broker; this is what the hook has room for.

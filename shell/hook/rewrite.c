@@ -3,37 +3,8 @@
 #include <string.h>
 
 #include "environment.h"
+#include "placeholder.h"
 #include "protocol.h"
-
-static bool is_name_start(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-}
-
-static bool is_name_rest(char c) {
-    return is_name_start(c) || (c >= '0' && c <= '9') || c == '.' || c == '/' || c == '-';
-}
-
-enum vs_scan vs_next_placeholder(const char *text, struct vs_placeholder *found) {
-    const size_t start_length = sizeof VS_PLACEHOLDER_START - 1;
-    const char *start = strstr(text, VS_PLACEHOLDER_START);
-    if (start == NULL) return VS_SCAN_NONE;
-    const char *name = start + start_length;
-    size_t length = 0;
-    if (is_name_start(name[0])) {
-        do {
-            length++;
-        } while (length <= VS_MAX_NAME_LENGTH && is_name_rest(name[length]));
-    }
-    found->start = start;
-    found->name = name;
-    found->name_length = (uint32_t)length;
-    if (length == 0 || length > VS_MAX_NAME_LENGTH || name[length] != '>') {
-        found->end = name;
-        return VS_SCAN_MALFORMED;
-    }
-    found->end = name + length + 1;
-    return VS_SCAN_FOUND;
-}
 
 static void survey_text(struct vs_survey *survey, const char *text) {
     struct vs_placeholder found;
@@ -60,66 +31,6 @@ struct vs_survey vs_survey(char *const *argv, char *const *envp, const struct vs
     return survey;
 }
 
-static uint32_t hash_name(const char *text, uint32_t length) {
-    uint32_t hash = 2166136261u; // FNV-1a
-    for (uint32_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 16777619u;
-    return hash;
-}
-
-static uint32_t slot_count(size_t placeholders) {
-    uint32_t count = 4;
-    while (count < 2 * placeholders) count *= 2;
-    return count;
-}
-
-size_t vs_names_bytes(size_t placeholders) {
-    return placeholders * sizeof(struct vs_name) + slot_count(placeholders) * sizeof(uint32_t);
-}
-
-static void add_name(struct vs_names *names, const char *text, uint32_t length) {
-    uint32_t slot = hash_name(text, length) & names->mask;
-    for (; names->slots[slot] != 0; slot = (slot + 1) & names->mask) {
-        const struct vs_name *known = &names->items[names->slots[slot] - 1];
-        if (known->length == length && memcmp(known->text, text, length) == 0) return;
-    }
-    names->items[names->count].text = text;
-    names->items[names->count].length = length;
-    names->slots[slot] = ++names->count;
-}
-
-static void collect_from(struct vs_names *names, const char *text) {
-    struct vs_placeholder found;
-    enum vs_scan scan;
-    while ((scan = vs_next_placeholder(text, &found)) != VS_SCAN_NONE) {
-        if (scan == VS_SCAN_FOUND) add_name(names, found.name, found.name_length);
-        text = found.end;
-    }
-}
-
-void vs_collect_names(struct vs_names *names, void *memory, size_t placeholders, char *const *argv,
-                      char *const *envp) {
-    names->items = memory;
-    names->count = 0;
-    names->slots = (uint32_t *)(void *)(names->items + placeholders);
-    names->mask = slot_count(placeholders) - 1;
-    for (size_t i = 1; argv != NULL && argv[0] != NULL && argv[i] != NULL; i++) {
-        collect_from(names, argv[i]);
-    }
-    for (size_t i = 0; envp != NULL && envp[i] != NULL; i++) {
-        const char *value = vs_entry_value(envp[i]);
-        if (value != NULL) collect_from(names, value);
-    }
-}
-
-static const struct vs_name *find_name(const struct vs_names *names, const char *text, uint32_t length) {
-    uint32_t slot = hash_name(text, length) & names->mask;
-    for (; names->slots[slot] != 0; slot = (slot + 1) & names->mask) {
-        const struct vs_name *known = &names->items[names->slots[slot] - 1];
-        if (known->length == length && memcmp(known->text, text, length) == 0) return known;
-    }
-    return NULL;
-}
-
 // Where new strings go: counts only while `base` is NULL, and stops counting at the limit.
 struct sink {
     char *base;
@@ -136,13 +47,27 @@ static char *here(const struct sink *sink) {
     return sink->base == NULL ? NULL : sink->base + sink->used;
 }
 
+static void put_file(struct sink *sink, int file) {
+    char digits[16];
+    size_t first = sizeof digits;
+    unsigned rest = (unsigned)file;
+    do {
+        digits[--first] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
+    put(sink, VS_FILE_DIRECTORY, sizeof VS_FILE_DIRECTORY - 1);
+    put(sink, digits + first, sizeof digits - first);
+}
+
 // `text` with its placeholders replaced, without a terminator.
 static void put_replaced(struct sink *sink, const char *text, const struct vs_names *names) {
     struct vs_placeholder found;
     while (names != NULL && vs_next_placeholder(text, &found) == VS_SCAN_FOUND) {
-        const struct vs_name *name = find_name(names, found.name, found.name_length);
+        const struct vs_name *name = vs_find_name(names, found.name, found.name_length);
         put(sink, text, (size_t)(found.start - text));
-        if (name != NULL) put(sink, name->value, name->value_length);
+        if (name == NULL || name->is_text) put(sink, found.start, (size_t)(found.end - found.start));
+        else if (found.is_file) put_file(sink, name->file);
+        else put(sink, name->value, name->value_length);
         text = found.end;
     }
     put(sink, text, strlen(text));
@@ -184,14 +109,16 @@ static char *preload_entry(struct sink *sink, const struct vs_identity *identity
     return result;
 }
 
+// Entries that an environment may lack.
+#define MAX_MISSING 5
+
 size_t vs_build_vectors(void *memory, char *const *argv, char *const *envp,
                         const struct vs_identity *identity, unsigned lacking,
                         const struct vs_names *names, struct vs_vectors *vectors) {
     size_t argc = 0, envc = 0, out = 0;
     while (argv != NULL && argv[argc] != NULL) argc++;
     while (envp != NULL && envp[envc] != NULL) envc++;
-    // Four more entries: what an environment may lack.
-    const size_t pointers = (argc + 1) + (envc + 4 + 1);
+    const size_t pointers = (argc + 1) + (envc + MAX_MISSING + 1);
     if (pointers > VS_MAX_VECTOR_BYTES / sizeof(char *)) return 0;
     char **pointer = memory;
     struct sink sink = {memory, pointers * sizeof(char *)};
@@ -213,12 +140,13 @@ size_t vs_build_vectors(void *memory, char *const *argv, char *const *envp,
         if (env != NULL) env[out] = entry;
         out++;
     }
-    char *missing[4];
+    char *missing[MAX_MISSING];
     size_t count = 0;
     if ((lacking & VS_LACKS_PRELOAD) != 0) missing[count++] = preload_entry(&sink, identity, "", NULL);
     if ((lacking & VS_LACKS_SOCKET) != 0) missing[count++] = (char *)(uintptr_t)identity->socket_entry;
     if ((lacking & VS_LACKS_SESSION) != 0) missing[count++] = (char *)(uintptr_t)identity->session_entry;
     if ((lacking & VS_LACKS_MARKER) != 0) missing[count++] = (char *)(uintptr_t)VS_MARKER_ENTRY;
+    if ((lacking & VS_LACKS_FILE_MARKER) != 0) missing[count++] = (char *)(uintptr_t)VS_FILE_MARKER_ENTRY;
     for (size_t i = 0; i < count; i++, out++) {
         if (env != NULL) env[out] = missing[i];
     }

@@ -90,6 +90,7 @@ void vs_load_state(void) {
     char *end;
     const long pid = strtol(state.session, &end, 10);
     state.session_pid = *end == '-' && pid > 0 ? (pid_t)pid : -1;
+    state.image_pid = getpid();
     make_owner();
     __atomic_store_n(&loaded, true, __ATOMIC_RELEASE);
 }

@@ -15,6 +15,7 @@ struct vs_state {
     const char *session; // `<pid of the session>-<hex>`
     const char *watch;   // path of the watch file
     pid_t session_pid;
+    pid_t image_pid; // of the process that was exec'd: not of a child that it forked
 };
 
 // The session this process belongs to, or NULL outside of one: then every wrapper just calls through.

@@ -1,9 +1,10 @@
 /**
- * The grammar of `$VAULT<name>`. `shell/hook/rewrite.c` implements the same grammar for the
+ * The grammar of `$VAULT<name>`, which stands for a value, and `$VAULT_FILE<name>`, which stands for the path of
+ * a file that holds it. `shell/hook/placeholder.c` implements the same grammar for the
  * programs of a session; a test runs one table of cases through both.
  */
 
-export const PLACEHOLDER_START = '$VAULT<';
+const START = /\$VAULT(_FILE)?</g;
 const PLACEHOLDER_END = '>';
 export const MAX_NAME_LENGTH = 128;
 
@@ -14,41 +15,76 @@ export function isName(text: string): boolean {
 }
 
 export function placeholderFor(name: string): string {
-  return PLACEHOLDER_START + name + PLACEHOLDER_END;
+  return `$VAULT<${name}>`;
+}
+
+export interface Placeholder {
+  readonly name: string;
+  /** What stands in its place: the value itself, or the path of a file. */
+  readonly kind: 'value' | 'file';
 }
 
 export type Scan =
-  | { readonly kind: 'ok'; readonly names: readonly string[] }
+  /** In order, repeats included; `names` are those of `placeholders`. */
+  | {
+      readonly kind: 'ok';
+      readonly placeholders: readonly Placeholder[];
+      readonly names: readonly string[];
+    }
   /** `at`: what stands there instead of a placeholder, cut short for a message. */
   | { readonly kind: 'malformed'; readonly at: string };
 
-/** Gives the names of all placeholders in `text`, in order, repeats included. */
+/** Gives all placeholders in `text`. */
 export function scanPlaceholders(text: string): Scan {
-  const names: string[] = [];
-  let from = text.indexOf(PLACEHOLDER_START);
-  while (from !== -1) {
-    const nameStart = from + PLACEHOLDER_START.length;
-    const end = text.indexOf(PLACEHOLDER_END, nameStart);
-    const name = end === -1 ? '' : text.slice(nameStart, end);
-    if (!isName(name)) {
-      return { kind: 'malformed', at: text.slice(from, nameStart + 24) };
+  const placeholders: Placeholder[] = [];
+  for (const found of findPlaceholders(text)) {
+    if (!isName(found.name)) {
+      return { kind: 'malformed', at: text.slice(found.from, found.nameStart + 24) };
     }
-    names.push(name);
-    from = text.indexOf(PLACEHOLDER_START, end + 1);
+    placeholders.push({ name: found.name, kind: found.kind });
   }
-  return { kind: 'ok', names };
+  return { kind: 'ok', placeholders, names: placeholders.map(({ name }) => name) };
 }
 
-/** Gives `text` with every placeholder replaced; call it only on text that scanned as `ok`. */
-export function substitutePlaceholders(text: string, valueOf: (name: string) => string): string {
+/** Whether there is anything in `text` that a scan would tell of. */
+export function hasPlaceholder(text: string): boolean {
+  return text.search(START) !== -1;
+}
+
+/**
+ * Gives `text` with every placeholder replaced by what `valueOf` gives, or left where that is undefined; call it
+ * only on text that scanned as `ok`.
+ */
+export function substitutePlaceholders(
+  text: string,
+  valueOf: (name: string) => string | undefined,
+): string {
   let result = '';
   let from = 0;
-  for (;;) {
-    const start = text.indexOf(PLACEHOLDER_START, from);
-    if (start === -1) return result + text.slice(from);
-    const end = text.indexOf(PLACEHOLDER_END, start);
-    result += text.slice(from, start);
-    result += valueOf(text.slice(start + PLACEHOLDER_START.length, end));
-    from = end + 1;
+  for (const found of findPlaceholders(text)) {
+    const value = valueOf(found.name) ?? text.slice(found.from, found.end);
+    result += text.slice(from, found.from) + value;
+    from = found.end;
+  }
+  return result + text.slice(from);
+}
+
+interface Found extends Placeholder {
+  readonly from: number;
+  readonly nameStart: number;
+  readonly end: number;
+}
+
+/** Gives what begins as a placeholder, one after the other; the name of a malformed one is none. */
+function* findPlaceholders(text: string): Generator<Found> {
+  const start = new RegExp(START);
+  for (let match = start.exec(text); match !== null; match = start.exec(text)) {
+    const nameStart = start.lastIndex;
+    const close = text.indexOf(PLACEHOLDER_END, nameStart);
+    const name = close === -1 ? '' : text.slice(nameStart, close);
+    const end = close === -1 ? text.length : close + 1;
+    const kind = match[1] === undefined ? 'value' : 'file';
+    yield { name, kind, from: match.index, nameStart, end };
+    start.lastIndex = end;
   }
 }

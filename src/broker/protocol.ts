@@ -4,12 +4,14 @@
  *
  * The constants stand a second time in shell/hook/protocol.h; a test compares the two.
  */
-import type { Secret } from '../base/secret.ts';
+import { Secret } from '../base/secret.ts';
+import type { Exposure } from '../vault/types.ts';
+import { frameOf, PROTOCOL_VERSION, Reader } from './frame.ts';
 
-export const PROTOCOL_VERSION = 1;
+export { LENGTH_BYTES, PROTOCOL_VERSION } from './frame.ts';
+
 /** Of what follows the length field. Linux takes at most 6 MiB of arguments, normally 2 MiB. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
-export const LENGTH_BYTES = 4;
 
 export const TYPE = {
   HELLO: 1,
@@ -24,6 +26,12 @@ export const TYPE = {
 
 export const FLAG = { SPAWN: 1, MALFORMED: 2, SHARED: 4 } as const;
 const ALL_FLAGS = FLAG.SPAWN | FLAG.MALFORMED | FLAG.SHARED;
+
+/** Bits of each name in a request. OPTIONAL: it stands in no argument, its placeholders may be left as text. */
+export const EXPOSURE = { ENV: 1, ARGV: 2, FILE: 4, STDIN: 8, OPTIONAL: 16 } as const;
+const ALL_EXPOSURES = 31;
+/** Of each value in an answer. */
+export const STATUS = { RELEASED: 0, TEXT: 1 } as const;
 
 export const MAX_GRANT_LENGTH = 64;
 export const WATCH_BITS = 65536;
@@ -47,6 +55,8 @@ export interface Resolve {
   readonly program: string;
   readonly argv: readonly string[];
   readonly names: readonly string[];
+  /** EXPOSURE bits, in the order of the names. */
+  readonly exposures: readonly number[];
 }
 
 export interface Spawned {
@@ -72,9 +82,12 @@ export interface Reaped {
 
 export type Request = Hello | Resolve | Spawned | Failed | Reaped;
 
+/** In the order of the names; undefined: released to nobody, its placeholders stay text. */
+export type Values = readonly (Secret | undefined)[];
+
 export type Answer =
   | { readonly type: 'ok' }
-  | { readonly type: 'values'; readonly grant: string; readonly values: readonly Secret[] }
+  | { readonly type: 'values'; readonly grant: string; readonly values: Values }
   | { readonly type: 'denied'; readonly message: string };
 
 /** Reads a request from `frame`: what follows the length field. */
@@ -89,8 +102,10 @@ export function decodeRequest(frame: Buffer): Request | undefined {
 export function encodeAnswer(answer: Answer): Buffer {
   if (answer.type === 'ok') return frameOf(TYPE.OK, []);
   if (answer.type === 'denied') return frameOf(TYPE.DENIED, [answer.message]);
-  const values = answer.values.map((value) => value.reveal());
-  return frameOf(TYPE.VALUES, [answer.grant, values.length, ...values]);
+  const values = answer.values.flatMap((value) =>
+    value === undefined ? [STATUS.TEXT, ''] : [STATUS.RELEASED, value.reveal()],
+  );
+  return frameOf(TYPE.VALUES, [answer.grant, answer.values.length, ...values]);
 }
 
 /** Gives the whole frame of a request: the hook's half, for tests of the broker. */
@@ -100,8 +115,9 @@ export function encodeRequest(request: Request): Buffer {
   if (request.type === 'spawned') return frameOf(type, [request.grant, request.pid, request.ppid]);
   if (request.type === 'failed') return frameOf(type, [request.grant, request.errno]);
   if (request.type === 'reaped') return frameOf(type, [request.pid, request.ppid, request.status]);
-  const { pid, ppid, flags, session, cwd, program, argv, names } = request;
-  const lists = [argv.length, ...argv, names.length, ...names];
+  const { pid, ppid, flags, session, cwd, program, argv, names, exposures } = request;
+  const asked = names.flatMap((name, index) => [name, exposures[index] ?? 0]);
+  const lists = [argv.length, ...argv, names.length, ...asked];
   return frameOf(type, [pid, ppid, flags, session, cwd, program, ...lists]);
 }
 
@@ -114,9 +130,9 @@ const TYPE_OF = {
 } as const;
 
 /** Gives the bytes that the values of an answer take, so that it can be refused before it is made. */
-export function valuesFrameBytes(grant: string, values: readonly Secret[]): number {
+export function valuesFrameBytes(grant: string, values: Values): number {
   let bytes = 2 + 4 + Buffer.byteLength(grant) + 4;
-  for (const value of values) bytes += 4 + Buffer.byteLength(value.reveal());
+  for (const value of values) bytes += 4 + 4 + Buffer.byteLength(value?.reveal() ?? '');
   return bytes;
 }
 
@@ -138,8 +154,8 @@ function readBody(reader: Reader, type: number): Request | undefined {
 }
 
 function readResolve(reader: Reader): Resolve | undefined {
-  const request: Resolve = {
-    type: 'resolve',
+  const head = {
+    type: 'resolve' as const,
     pid: reader.u32(),
     ppid: reader.u32(),
     flags: reader.u32(),
@@ -147,78 +163,56 @@ function readResolve(reader: Reader): Resolve | undefined {
     cwd: reader.string(),
     program: reader.string(),
     argv: reader.strings(),
-    names: reader.strings(),
   };
-  const isSpawn = (request.flags & FLAG.SPAWN) !== 0;
-  if ((request.flags & ~ALL_FLAGS) !== 0 || isSpawn !== (request.pid === 0)) return undefined;
-  return request;
+  const isSpawn = (head.flags & FLAG.SPAWN) !== 0;
+  if ((head.flags & ~ALL_FLAGS) !== 0 || isSpawn !== (head.pid === 0)) return undefined;
+  const names: string[] = [];
+  const exposures: number[] = [];
+  const count = reader.count(2);
+  for (let i = 0; i < count && !reader.failed; i++) {
+    names.push(reader.string());
+    exposures.push(reader.u32());
+  }
+  return exposures.every(isExposure) ? { ...head, names, exposures } : undefined;
 }
 
-/** Reads fields one after the other; past the end everything is empty and `failed` is set. */
-class Reader {
-  readonly #bytes: Buffer;
-  #at = 0;
-  failed = false;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  get left(): number {
-    return this.#bytes.length - this.#at;
-  }
-
-  byte(): number {
-    return this.#take(1)?.readUInt8(0) ?? 0;
-  }
-
-  u32(): number {
-    return this.#take(4)?.readUInt32LE(0) ?? 0;
-  }
-
-  string(): string {
-    const bytes = this.#take(this.u32());
-    if (bytes === undefined) return '';
-    if (bytes.includes(0)) this.failed = true;
-    return bytes.toString('utf8');
-  }
-
-  strings(): string[] {
-    const count = this.u32();
-    const strings: string[] = [];
-    // A string takes at least its length field: no count can ask for more than the frame has.
-    if (count > this.left / 4) this.failed = true;
-    for (let i = 0; i < count && !this.failed; i++) strings.push(this.string());
-    return strings;
-  }
-
-  #take(length: number): Buffer | undefined {
-    if (this.failed || length > this.left) {
-      this.failed = true;
-      return undefined;
-    }
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
-  }
+/** What stands in an argument cannot be left as text. */
+function isExposure(bits: number): boolean {
+  if ((bits & ~ALL_EXPOSURES) !== 0 || (bits & ~EXPOSURE.OPTIONAL) === 0) return false;
+  return (bits & EXPOSURE.OPTIONAL) === 0 || (bits & EXPOSURE.ARGV) === 0;
 }
 
-/** Numbers become 32-bit integers, texts strings with their length. */
-function frameOf(type: number, fields: readonly (number | string)[]): Buffer {
-  let length = 2;
-  for (const field of fields)
-    length += 4 + (typeof field === 'string' ? Buffer.byteLength(field) : 0);
-  // Not from Buffer's shared pool: what is wiped must be all there is.
-  const frame = Buffer.alloc(LENGTH_BYTES + length);
-  let at = frame.writeUInt32LE(length, 0);
-  at = frame.writeUInt8(PROTOCOL_VERSION, at);
-  at = frame.writeUInt8(type, at);
-  for (const field of fields) {
-    if (typeof field === 'number') {
-      at = frame.writeUInt32LE(field, at);
-    } else {
-      at = frame.writeUInt32LE(Buffer.byteLength(field), at);
-      at += frame.write(field, at);
-    }
+/** Gives the exposures of EXPOSURE bits. */
+export function exposuresOf(bits: number): Exposure[] {
+  const all: readonly [number, Exposure][] = [
+    [EXPOSURE.ENV, 'env'],
+    [EXPOSURE.ARGV, 'argv'],
+    [EXPOSURE.FILE, 'file'],
+    [EXPOSURE.STDIN, 'stdin'],
+  ];
+  return all.filter(([bit]) => (bits & bit) !== 0).map(([, exposure]) => exposure);
+}
+
+/** Reads an answer from `frame`, as the hook does: what follows the length field. */
+export function decodeAnswer(frame: Buffer): Answer | undefined {
+  const reader = new Reader(frame);
+  if (reader.byte() !== PROTOCOL_VERSION) return undefined;
+  const answer = readAnswer(reader, reader.byte());
+  return reader.failed || reader.left > 0 ? undefined : answer;
+}
+
+function readAnswer(reader: Reader, type: number): Answer | undefined {
+  if (type === TYPE.OK) return { type: 'ok' };
+  if (type === TYPE.DENIED) return { type: 'denied', message: reader.string() };
+  if (type !== TYPE.VALUES) return undefined;
+  const grant = reader.string();
+  const values: (Secret | undefined)[] = [];
+  const count = reader.count(2);
+  for (let i = 0; i < count && !reader.failed; i++) {
+    const status = reader.u32();
+    const value = reader.string();
+    if (status > STATUS.TEXT || (status === STATUS.TEXT && value !== '')) return undefined;
+    values.push(status === STATUS.TEXT ? undefined : new Secret(value));
   }
-  return frame;
+  return { type: 'values', grant, values };
 }

@@ -27,6 +27,10 @@ export interface ResolveRequest {
   readonly cwd: string;
   /** Without repeats, in the order of their first use. */
   readonly names: readonly string[];
+  /** How the program would be shown the value of each name. */
+  readonly exposures?: ReadonlyMap<string, readonly Exposure[]>;
+  /** Names that stand in no argument: their placeholders may be left as text. */
+  readonly optional?: ReadonlySet<string>;
   readonly malformed?: boolean;
   readonly sharesMemory?: boolean;
   /** Real path of what is to run, for the log. */
@@ -35,13 +39,18 @@ export interface ResolveRequest {
   readonly asker?: Asker | undefined;
   /** What is to run will be a child of the asker, whose pid nobody knows yet. */
   readonly spawns?: boolean;
-  /** By name: how the value is handed over. */
-  readonly exposures?: ReadonlyMap<string, readonly Exposure[]> | undefined;
 }
 
 export type Resolution =
-  /** `operation` names the audit row; `values` stand in the order of the names. */
-  | { readonly kind: 'released'; readonly operation: string; readonly values: readonly Secret[] }
+  /**
+   * `operation` names the audit row; `values` stand in the order of the names. Undefined: nobody is given this
+   * one, its placeholders stay text.
+   */
+  | {
+      readonly kind: 'released';
+      readonly operation: string;
+      readonly values: readonly (Secret | undefined)[];
+    }
   /** One line, safe for a terminal, without a value in it. */
   | { readonly kind: 'denied'; readonly message: string };
 
@@ -154,7 +163,12 @@ function vaultTrouble(error: unknown): string {
 function line(options: ResolveOptions, request: ResolveRequest, what: string): string {
   // `what` may quote the command; a value must not come back to the terminal in a complaint.
   try {
-    return escapeControls(options.redactText(`${what}; ${request.program} was not run`));
+    const asked = [...(request.exposures?.values() ?? [])].flat();
+    // `vault-shell value` runs already: it only gets nothing.
+    const outcome = asked.includes('stdin')
+      ? 'nothing was written'
+      : `${request.program} was not run`;
+    return escapeControls(options.redactText(`${what}; ${outcome}`));
   } catch {
     return 'the request cannot be shown; nothing was run';
   }

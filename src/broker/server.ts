@@ -6,7 +6,7 @@ import type { Secret } from '../base/secret.ts';
 import type { GrantStore } from '../vault/types.ts';
 import { createGrants, type Grants } from './grants.ts';
 import { listen } from './listener.ts';
-import { FLAG, MAX_FRAME_BYTES, valuesFrameBytes } from './protocol.ts';
+import { EXPOSURE, exposuresOf, FLAG, MAX_FRAME_BYTES, valuesFrameBytes } from './protocol.ts';
 import type { Answer, Request, Resolve } from './protocol.ts';
 import { describeProcess, programPath } from './process-tree.ts';
 import { resolve, type Resolution, type ResolveRequest } from './resolve.ts';
@@ -138,6 +138,7 @@ async function answerResolve(
 ): Promise<Answer> {
   const spawns = (request.flags & FLAG.SPAWN) !== 0;
   const askerPid = spawns ? request.ppid : request.pid;
+  const asked = request.names.map((name, index) => [name, request.exposures[index] ?? 0] as const);
   const resolution = await resolve(options, {
     program: request.program,
     file: programPath(request.program, request.cwd, askerPid),
@@ -146,6 +147,10 @@ async function answerResolve(
     argv: request.argv,
     cwd: request.cwd,
     names: request.names,
+    exposures: new Map(asked.map(([name, bits]) => [name, exposuresOf(bits)])),
+    optional: new Set(
+      asked.filter(([, bits]) => (bits & EXPOSURE.OPTIONAL) !== 0).map(([name]) => name),
+    ),
     malformed: (request.flags & FLAG.MALFORMED) !== 0,
     sharesMemory: (request.flags & FLAG.SHARED) !== 0,
   });

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   show: async () => (await import('./commands/show.ts')).showCommand,
   rm: async () => (await import('./commands/rm.ts')).rmCommand,
   reveal: async () => (await import('./commands/reveal.ts')).revealCommand,
+  value: async () => (await import('./commands/value.ts')).valueCommand,
   redact: async () => (await import('./commands/redact.ts')).redactCommand,
   audit: async () => (await import('./commands/audit.ts')).auditCommand,
   import: async () => (await import('./commands/import.ts')).importCommand,
@@ -25,7 +26,8 @@ const SESSION_HELP = `vault-shell [--vault DIR] [--shell PATH] [-- PROGRAM ARGS.
        vault-shell COMMAND [OPTIONS]
 
 Without a command: starts your shell in a session. Programs started in it may be
-given secrets as "$VAULT<name>" (quoted); all output is redacted.`;
+given secrets as "$VAULT<name>" (quoted), or as the path of a file in memory,
+"$VAULT_FILE<name>"; all output is redacted.`;
 
 const RUN_HELP = `vault-shell run [-s NAME[=VARIABLE]]... [--] CMD ARGS...
 

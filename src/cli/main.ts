@@ -18,6 +18,10 @@ async function main(): Promise<number> {
       const { runOne } = await import('./run-command.ts');
       return runOne(invocation, process.env);
     }
+    case 'value': {
+      const { writeValue } = await import('./value-command.ts');
+      return writeValue(invocation.name, process.env);
+    }
     case 'command': {
       const { runCommand } = await import('./commands.ts');
       return runCommand(invocation.argv, process.env);

@@ -8,6 +8,7 @@ const COMMANDS = [
   'show',
   'rm',
   'reveal',
+  'value',
   'redact',
   'audit',
   'import',
@@ -33,9 +34,16 @@ export interface RunInvocation {
   readonly secrets: ReadonlyMap<string, string>;
 }
 
+/** `value NAME` and no more: the one command that programs wait for. */
+export interface ValueInvocation {
+  readonly kind: 'value';
+  readonly name: string;
+}
+
 export type Invocation =
   | SessionInvocation
   | RunInvocation
+  | ValueInvocation
   /** Everything else, `--help` and `--version` too: `argv` goes to yargs. */
   | { readonly kind: 'command'; readonly argv: readonly string[] };
 
@@ -74,7 +82,12 @@ export function readInvocation(argv: readonly string[]): Invocation {
       return readRun(words, vault);
     } else if ((COMMANDS as readonly string[]).includes(word)) {
       const own = vault === undefined ? [] : ['--vault', vault];
-      return { kind: 'command', argv: [word, ...own, ...words.rest()] };
+      const rest = words.rest();
+      const [name = '-', ...more] = rest;
+      if (word === 'value' && more.length === 0 && !name.startsWith('-')) {
+        return { kind: 'value', name };
+      }
+      return { kind: 'command', argv: [word, ...own, ...rest] };
     } else {
       throw new VaultShellError('USAGE', `unknown command ${word}`, { hint: 'vault-shell --help' });
     }

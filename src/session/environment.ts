@@ -35,8 +35,9 @@ export function childEnvironment(options: ChildEnvironmentOptions): Record<strin
   const result = plainEnvironment(base);
   const preload = platform === 'darwin' ? 'DYLD_INSERT_LIBRARIES' : 'LD_PRELOAD';
   result[preload] = joinPreload(options.hook, result[preload], platform);
-  // So that "$VAULT<name>" in double quotes expands to itself.
+  // So that "$VAULT<name>" and "$VAULT_FILE<name>" in double quotes expand to themselves.
   result['VAULT'] = '$VAULT';
+  result['VAULT_FILE'] = '$VAULT_FILE';
   result['VAULT_SHELL_SOCKET'] = options.socket;
   result['VAULT_SHELL_SESSION'] = options.session;
   if (binDirectory !== undefined) {

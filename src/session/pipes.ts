@@ -19,6 +19,8 @@ export type PipesOptions = {
    * and the same file (`2>&1`), so that the order between them stays; else twice.
    */
   readonly makeFilter: () => Filter;
+  /** Called with the ends of the pipes that the program is about to be given. */
+  readonly onOutputs?: (fds: readonly number[]) => void;
   /** Called when the program has been started. */
   readonly onStart?: (pid: number) => void;
   /** Ends the program at once, with SIGKILL. */
@@ -42,6 +44,7 @@ export async function runInPipes(options: PipesOptions): Promise<Exit> {
 
   let child: ChildProcess;
   try {
+    options.onOutputs?.(streams.map(({ writeEnd }) => writeEnd));
     child = start(options, streams);
   } catch (error) {
     for (const stream of streams) stream.source.close();

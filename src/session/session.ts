@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { VaultShellError } from '../base/errors.ts';
 import type { Environment } from '../base/paths.ts';
 import type { Secret } from '../base/secret.ts';
+import { noteOutputs } from '../broker/output-file.ts';
 import { startBroker, type Broker, type BrokerStore } from '../broker/server.ts';
 import { NeedleSet } from '../redact/needles.ts';
 import { Redactor } from '../redact/redactor.ts';
@@ -141,6 +143,7 @@ async function runChild(
     : await runInPipes({
         ...child,
         makeFilter,
+        onOutputs: (fds) => noteOutputs(path.dirname(broker.socketPath), fds),
         onStart: (pid) => started(pid, () => undefined),
       });
   gate.check();

@@ -14,6 +14,9 @@ const WELL_FORMED: readonly [string, readonly string[]][] = [
   ['$VAULT <x>', []],
   ['$vault<x>', []],
   ['$VAULT<x>', ['x']],
+  ['$VAULT_FILE<x>', ['x']],
+  ['$VAULT_FILES<x> $VAULT_<y>', []],
+  ['$VAULT_FILE<a>$VAULT<b>', ['a', 'b']],
   ['Bearer $VAULT<gh_token>', ['gh_token']],
   ['$VAULT<a>$VAULT<b>', ['a', 'b']],
   ['$VAULT<a>-$VAULT<a>', ['a', 'a']],
@@ -24,7 +27,8 @@ const WELL_FORMED: readonly [string, readonly string[]][] = [
 
 for (const [text, names] of WELL_FORMED) {
   test(`"${text.slice(0, 40)}" names ${String(names.length)} secrets`, () => {
-    assert.deepEqual(scanPlaceholders(text), { kind: 'ok', names });
+    const scan = scanPlaceholders(text);
+    assert.deepEqual(scan.kind === 'ok' && scan.names, names);
   });
 }
 
@@ -64,5 +68,18 @@ test('a value that looks like a placeholder is not resolved again', () => {
 
 test('a name and its placeholder belong together', () => {
   assert.ok(isName('ok'));
-  assert.deepEqual(scanPlaceholders(placeholderFor('ok')), { kind: 'ok', names: ['ok'] });
+  const scan = scanPlaceholders(placeholderFor('ok'));
+  assert.deepEqual(scan.kind === 'ok' && scan.names, ['ok']);
+});
+
+test('a placeholder of a file is told from one of a value, and one without a value stays', () => {
+  const text = 'k=$VAULT_FILE<a> v=$VAULT<a> t=$VAULT<b>.';
+  const scan = scanPlaceholders(text);
+  assert.deepEqual(scan.kind === 'ok' && scan.placeholders, [
+    { name: 'a', kind: 'file' },
+    { name: 'a', kind: 'value' },
+    { name: 'b', kind: 'value' },
+  ]);
+  const seen = substitutePlaceholders(text, (name) => (name === 'a' ? 'A' : undefined));
+  assert.equal(seen, 'k=A v=A t=$VAULT<b>.');
 });

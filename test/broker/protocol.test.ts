@@ -7,14 +7,18 @@ import { MAX_NAME_LENGTH } from '../../src/base/placeholder.ts';
 import { EXIT_NOT_STARTED } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import {
+  decodeAnswer,
   decodeRequest,
   encodeAnswer,
   encodeRequest,
+  EXPOSURE,
+  exposuresOf,
   FLAG,
   LENGTH_BYTES,
   MAX_FRAME_BYTES,
   MAX_GRANT_LENGTH,
   PROTOCOL_VERSION,
+  STATUS,
   TYPE,
   valuesFrameBytes,
   WATCH_BITS,
@@ -26,17 +30,25 @@ import { ROOT } from '../support/hook-environment.ts';
 const u32 = fc.nat({ max: 0xffffffff });
 // No NUL, no half of a surrogate pair: what a C string of UTF-8 can hold.
 const text = fc.string({ unit: 'grapheme' }).filter((candidate) => !candidate.includes('\0'));
-const resolveRequest = fc.record({
-  type: fc.constant('resolve' as const),
-  pid: fc.integer({ min: 1, max: 0xffffffff }),
-  ppid: u32,
-  flags: fc.constantFrom(0, FLAG.MALFORMED, FLAG.SHARED),
-  session: text,
-  cwd: text,
-  program: text,
-  argv: fc.array(text),
-  names: fc.array(text),
-});
+const { ENV, ARGV, FILE, STDIN, OPTIONAL } = EXPOSURE;
+const EXPOSURES = [ENV, ENV | OPTIONAL, ARGV, FILE | ARGV, FILE | OPTIONAL, ENV | FILE, STDIN];
+const resolveRequest = fc
+  .record({
+    type: fc.constant('resolve' as const),
+    pid: fc.integer({ min: 1, max: 0xffffffff }),
+    ppid: u32,
+    flags: fc.constantFrom(0, FLAG.MALFORMED, FLAG.SHARED),
+    session: text,
+    cwd: text,
+    program: text,
+    argv: fc.array(text),
+    asked: fc.array(fc.tuple(text, fc.constantFrom(...EXPOSURES))),
+  })
+  .map(({ asked, ...request }) => ({
+    ...request,
+    names: asked.map(([name]) => name),
+    exposures: asked.map(([, bits]) => bits),
+  }));
 const anyRequest: fc.Arbitrary<Request> = fc.oneof(
   fc.record({ type: fc.constant('hello' as const), pid: u32, ppid: u32, session: text }),
   resolveRequest,
@@ -57,6 +69,8 @@ test('every constant of shell/hook/protocol.h is the same here', () => {
     ['MAX_FRAME_BYTES', MAX_FRAME_BYTES],
     ...Object.entries(TYPE).map(([name, value]): [string, number] => [`TYPE_${name}`, value]),
     ...Object.entries(FLAG).map(([name, value]): [string, number] => [`FLAG_${name}`, value]),
+    ...Object.entries(EXPOSURE).map(([name, bit]): [string, number] => [`EXPOSURE_${name}`, bit]),
+    ...Object.entries(STATUS).map(([name, value]): [string, number] => [`STATUS_${name}`, value]),
     ['MAX_NAME_LENGTH', MAX_NAME_LENGTH],
     ['MAX_GRANT_LENGTH', MAX_GRANT_LENGTH],
     ['WATCH_BITS', WATCH_BITS],
@@ -104,13 +118,17 @@ test('random bytes never make the decoder throw or take much memory', () => {
 });
 
 const oddFrames: readonly [string, (frame: Buffer) => void][] = [
-  ['another version', (frame) => frame.writeUInt8(2, 0)],
+  ['another version', (frame) => frame.writeUInt8(PROTOCOL_VERSION + 1, 0)],
   ['an answer as a request', (frame) => frame.writeUInt8(TYPE.VALUES, 1)],
   ['a pid of 0 without SPAWN', (frame) => frame.writeUInt32LE(0, 2)],
   ['an unknown flag', (frame) => frame.writeUInt32LE(8, 10)],
   ['SPAWN with a pid', (frame) => frame.writeUInt32LE(FLAG.SPAWN, 10)],
   ['a string longer than the frame', (frame) => frame.writeUInt32LE(0xffffffff, 14)],
   ['a NUL within a string', (frame) => frame.writeUInt8(0, 18)],
+  ['a name that is exposed nowhere', (frame) => frame.writeUInt32LE(0, frame.length - 4)],
+  ['a name that is only optional', (frame) => frame.writeUInt32LE(OPTIONAL, frame.length - 4)],
+  ['an unknown exposure', (frame) => frame.writeUInt32LE(32 | ENV, frame.length - 4)],
+  ['an optional argument', (frame) => frame.writeUInt32LE(ARGV | OPTIONAL, frame.length - 4)],
 ];
 
 for (const [what, spoil] of oddFrames) {
@@ -125,6 +143,7 @@ for (const [what, spoil] of oddFrames) {
       program: '/bin/x',
       argv: ['x'],
       names: ['a'],
+      exposures: [ARGV],
     }).subarray(LENGTH_BYTES);
     assert.notEqual(decodeRequest(frame), undefined);
     spoil(frame);
@@ -133,7 +152,41 @@ for (const [what, spoil] of oddFrames) {
 }
 
 test('the length of an answer with values is known before it is made', () => {
-  const values = [new Secret('s3cr3t-välue-42'), new Secret('')];
+  const values = [new Secret('s3cr3t-välue-42'), undefined, new Secret('')];
   const frame = encodeAnswer({ type: 'values', grant: 'g-1', values });
   assert.equal(frame.length - LENGTH_BYTES, valuesFrameBytes('g-1', values));
+});
+
+test('an answer comes out of its frame as it went in', () => {
+  const answers = [
+    { type: 'ok' },
+    { type: 'denied', message: 'no' },
+    { type: 'values', grant: 'g', values: [] },
+    { type: 'values', grant: 'g', values: [new Secret('s3cr3t-välue'), undefined] },
+  ] as const;
+  for (const answer of answers) {
+    const frame = encodeAnswer(answer).subarray(LENGTH_BYTES);
+    const seen = decodeAnswer(frame);
+    assert.deepEqual(seen, answer);
+    if (seen?.type === 'values' && answer.type === 'values') {
+      const reveal = (value: Secret | undefined): string | undefined => value?.reveal();
+      assert.deepEqual(seen.values.map(reveal), answer.values.map(reveal));
+    }
+    assert.equal(decodeAnswer(frame.subarray(0, -1)), undefined);
+    assert.equal(decodeAnswer(Buffer.concat([frame, Buffer.alloc(1)])), undefined);
+  }
+});
+
+test('a value that is left as text is none', () => {
+  const frame = encodeAnswer({ type: 'values', grant: 'g', values: [new Secret('abcd')] });
+  assert.notEqual(decodeAnswer(frame.subarray(LENGTH_BYTES)), undefined);
+  for (const status of [STATUS.TEXT, 2]) {
+    frame.writeUInt32LE(status, frame.length - 4 - 4 - 4);
+    assert.equal(decodeAnswer(frame.subarray(LENGTH_BYTES)), undefined);
+  }
+});
+
+test('each bit is one exposure', () => {
+  assert.deepEqual(exposuresOf(ENV | ARGV | FILE | STDIN), ['env', 'argv', 'file', 'stdin']);
+  assert.deepEqual(exposuresOf(FILE | OPTIONAL), ['file']);
 });

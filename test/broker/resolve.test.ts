@@ -45,7 +45,7 @@ test('the row is committed first, the redactors know the value second, the answe
   assert.equal(resolution.kind, 'released');
   if (resolution.kind !== 'released') return;
   assert.deepEqual(
-    resolution.values.map((value) => value.reveal()),
+    resolution.values.map((value) => value?.reveal()),
     [VALUE],
   );
   assert.equal(store.rows[0]?.operation, resolution.operation);
@@ -58,7 +58,7 @@ test('values come in the order of the names', async () => {
   assert.equal(resolution.kind, 'released');
   const values = resolution.kind === 'released' ? resolution.values : [];
   assert.deepEqual(
-    values.map((value) => value.reveal()),
+    values.map((value) => value?.reveal()),
     ['value-of-b', 'value-of-a'],
   );
 });

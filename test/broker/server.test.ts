@@ -7,9 +7,11 @@ import { test, type TestContext } from 'node:test';
 import * as fc from 'fast-check';
 import {
   encodeRequest,
+  EXPOSURE,
   FLAG,
   LENGTH_BYTES,
   MAX_FRAME_BYTES,
+  PROTOCOL_VERSION,
   TYPE,
   type Request,
   type Resolve,
@@ -55,6 +57,7 @@ const wanted: Resolve = {
   program: '/bin/echo',
   argv: ['echo', '$VAULT<gh>'],
   names: ['gh'],
+  exposures: [EXPOSURE.ARGV],
 };
 
 /** Sends bytes as they are; gives all that comes back until the other side closes. */
@@ -137,7 +140,7 @@ test('another session, another version and nonsense are denied', async (t) => {
   const stranger = await ask(broker, { ...wanted, session: '1-other' });
   assert.equal(typeOf(stranger), TYPE.DENIED);
   const other = encodeRequest(wanted);
-  other.writeUInt8(2, LENGTH_BYTES);
+  other.writeUInt8(PROTOCOL_VERSION - 1, LENGTH_BYTES);
   assert.equal(typeOf(await exchange(broker, other)), TYPE.DENIED);
   const hello = await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: 'x' });
   assert.equal(typeOf(hello), TYPE.DENIED);
@@ -244,8 +247,9 @@ test('closing does not wait for a connection that says nothing', async (t) => {
 test('values that are too long for one frame together are not sent', async (t) => {
   const { broker, store } = await setUp(t);
   const names = Array.from({ length: 70 }, (_, index) => `n${index}`);
+  const exposures = names.map(() => EXPOSURE.ARGV);
   for (const name of names) store.values.set(name, name.padEnd(64 * 1024, 'x'));
-  assert.equal(typeOf(await ask(broker, { ...wanted, names })), TYPE.DENIED);
+  assert.equal(typeOf(await ask(broker, { ...wanted, names, exposures })), TYPE.DENIED);
   assert.equal(store.rows[0]?.exitCode, 126);
 });
 

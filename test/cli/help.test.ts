@@ -6,7 +6,7 @@ import { readJson } from './on-terminal.ts';
 
 const { name, version } = readJson<Record<string, string>>(readFileSync('package.json', 'utf8'));
 
-const COMMANDS = 'init set list show rm reveal run redact audit import key doctor'.split(' ');
+const COMMANDS = 'init set list show rm reveal value run redact audit import key doctor'.split(' ');
 
 /** Every option of every command, as the contract and the README have them. */
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {

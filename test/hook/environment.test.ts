@@ -26,10 +26,12 @@ async function bash(script: string, env: Record<string, string> = {}): Promise<s
 
 test('env -i keeps the session and nothing else', async () => {
   const lines = (await bash('env -i X=1 env')).trimEnd().split('\n').toSorted();
-  const { VAULT, VAULT_SHELL_SOCKET, VAULT_SHELL_SESSION, LD_PRELOAD } = session.environment;
+  const { VAULT, VAULT_FILE, VAULT_SHELL_SOCKET, VAULT_SHELL_SESSION, LD_PRELOAD } =
+    session.environment;
   assert.deepEqual(lines, [
     `LD_PRELOAD=${LD_PRELOAD}`,
     `VAULT=${VAULT}`,
+    `VAULT_FILE=${VAULT_FILE}`,
     `VAULT_SHELL_SESSION=${VAULT_SHELL_SESSION}`,
     `VAULT_SHELL_SOCKET=${VAULT_SHELL_SOCKET}`,
     'X=1',
@@ -42,7 +44,8 @@ test('a program that clears its own environment keeps the session', async () => 
 });
 
 test('unset and emptied variables come back', async () => {
-  for (const name of ['LD_PRELOAD', 'VAULT', 'VAULT_SHELL_SOCKET', 'VAULT_SHELL_SESSION']) {
+  const own = ['LD_PRELOAD', 'VAULT', 'VAULT_FILE', 'VAULT_SHELL_SOCKET', 'VAULT_SHELL_SESSION'];
+  for (const name of own) {
     for (const change of [`unset ${name}`, `export ${name}=`]) {
       const out = await bash(`${change}; printenv ${name}`);
       assert.equal(out, `${session.environment[name]}\n`, change);

@@ -22,6 +22,13 @@ const CASES = [
   '$VAULT<a-b.c/d_e9>',
   '$VAULT<a$>',
   '$VAULT<a>$VAULT<b>',
+  '$VAULT_FILE',
+  '$VAULT_FILE<',
+  '$VAULT_FILE<gh>',
+  '$VAULT_FILE<9>',
+  '$VAULT_FILES<gh>',
+  '$VAULT_FILE$VAULT<gh>',
+  '$VAULT_FILE<a>$VAULT<a>$VAULT_FILE<b>',
   '$VAULT<a>$VAULT<',
   '$VAULT<$VAULT<a>>',
   '$$VAULT<a>',
@@ -38,6 +45,8 @@ const CASES = [
 test('the hook and the TypeScript side see the same placeholders', () => {
   const parts = fc.constantFrom(
     '$VAULT<',
+    '$VAULT',
+    '_FILE',
     '>',
     '$',
     'V',
@@ -79,5 +88,7 @@ function scanInC(texts: readonly string[]): string[] {
 
 function scanHere(text: string): string {
   const scan = scanPlaceholders(text);
-  return scan.kind === 'malformed' ? 'malformed' : [...scan.names, 'ok'].join(' ');
+  if (scan.kind === 'malformed') return 'malformed';
+  const seen = scan.placeholders.map(({ name, kind }) => (kind === 'file' ? `file:${name}` : name));
+  return [...seen, 'ok'].join(' ');
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { buildHook } from '../support/hook-environment.ts';
 
 const WRAPPED = [
-  'execl execle execlp execv execve execveat execvp execvpe fexecve',
+  'close_range closefrom execl execle execlp execv execve execveat execvp execvpe fexecve',
   'posix_spawn posix_spawnp system vfork wait wait3 wait4 waitid waitpid',
 ].flatMap((line) => line.split(' '));
 

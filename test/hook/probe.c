@@ -89,6 +89,16 @@ int main(int argc, char **argv) {
         const int error = (way[11] == 'p' ? posix_spawnp : posix_spawn)(&pid, program, NULL, NULL, args, environ);
         if (error == 0) return reap("waitpid", pid);
         errno = error;
+    } else if (strcmp(way, "spawn-actions") == 0 || strcmp(way, "spawn-clash") == 0) {
+        posix_spawn_file_actions_t actions;
+        posix_spawn_file_actions_init(&actions);
+        for (int i = 0; i < 10; i++) posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+        // Whatever number a file of a value may have.
+        for (int i = 100; way[6] == 'c' && i < 110; i++) posix_spawn_file_actions_adddup2(&actions, 0, i);
+        const int error = posix_spawn(&pid, program, &actions, NULL, args, environ);
+        posix_spawn_file_actions_destroy(&actions);
+        if (error == 0) return reap("waitpid", pid);
+        errno = error;
     } else if (strcmp(way, "system") == 0) {
         const int status = system(program);
         return status == -1 ? report() : ended(status);

@@ -99,21 +99,21 @@ test('names with control characters cannot reach the terminal', async (t) => {
   assert.equal(line.includes('\u001b'), false);
 });
 
+/** VALUES of a grant "g": one, of which status and string follow. */
+const ONE_VALUE = [2, 17, 1, 0, 0, 0, 103, 1, 0, 0, 0];
 const ANSWERS: readonly [string, Buffer][] = [
   ['nothing', Buffer.alloc(0)],
   ['half a length', Buffer.from([8, 0])],
   ['a length and no more', Buffer.from([8, 0, 0, 0])],
   ['a length of four thousand million', Buffer.alloc(64, 0xff)],
   ['a length of nothing', Buffer.from([0, 0, 0, 0])],
-  ['another version', Buffer.from([2, 0, 0, 0, 2, 16])],
-  ['an unknown type', Buffer.from([2, 0, 0, 0, 1, 99])],
-  ['OK instead of values', Buffer.from([2, 0, 0, 0, 1, 16])],
-  ['no values', Buffer.from([11, 0, 0, 0, 1, 17, 1, 0, 0, 0, 103, 0, 0, 0, 0])],
-  ['a value cut short', Buffer.from([15, 0, 0, 0, 1, 17, 1, 0, 0, 0, 103, 1, 0, 0, 0, 9, 0, 0, 0])],
-  [
-    'a value with a NUL',
-    Buffer.from([17, 0, 0, 0, 1, 17, 1, 0, 0, 0, 103, 1, 0, 0, 0, 2, 0, 0, 0, 65, 0]),
-  ],
+  ['another version', Buffer.from([2, 0, 0, 0, 1, 16])],
+  ['an unknown type', Buffer.from([2, 0, 0, 0, 2, 99])],
+  ['OK instead of values', Buffer.from([2, 0, 0, 0, 2, 16])],
+  ['no values', Buffer.from([11, 0, 0, 0, 2, 17, 1, 0, 0, 0, 103, 0, 0, 0, 0])],
+  ['a value cut short', Buffer.from([19, 0, 0, 0, ...ONE_VALUE, 0, 0, 0, 0, 9, 0, 0, 0])],
+  ['a value with a NUL', Buffer.from([21, 0, 0, 0, ...ONE_VALUE, 0, 0, 0, 0, 2, 0, 0, 0, 65, 0])],
+  ['an argument left as text', Buffer.from([19, 0, 0, 0, ...ONE_VALUE, 1, 0, 0, 0, 0, 0, 0, 0])],
 ];
 
 for (const [what, answer] of ANSWERS) {

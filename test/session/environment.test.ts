@@ -16,6 +16,7 @@ void test('a session adds these variables and no other', () => {
     HOME: '/home/me',
     LD_PRELOAD: '/opt/libvault-hook.so',
     VAULT: '$VAULT',
+    VAULT_FILE: '$VAULT_FILE',
     VAULT_SHELL_SOCKET: '/run/s/broker',
     VAULT_SHELL_SESSION: '12-abc',
   });

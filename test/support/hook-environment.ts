@@ -86,6 +86,7 @@ export async function startHookSession(
     HOME: directory,
     LANG: 'C.UTF-8',
     VAULT: '$VAULT',
+    VAULT_FILE: '$VAULT_FILE',
     VAULT_SHELL_SOCKET: broker.socketPath,
     VAULT_SHELL_SESSION: session,
     LD_PRELOAD: library,

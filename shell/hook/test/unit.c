@@ -1,15 +1,24 @@
 // The hook's pure functions under ASan and UBSan: `make check`. With `scan` as an argument it reads
 // lines of hexadecimal text and says what the grammar sees in each; a test compares that with
 // src/base/placeholder.ts.
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../environment.h"
 #include "../frame.h"
+#include "../placeholder.h"
 #include "../program.h"
 #include "../protocol.h"
 #include "../rewrite.h"
+#include "../spawn-files.h"
+#include "../value-file.h"
 
 static int failures;
 static int checks;
@@ -35,7 +44,8 @@ static const struct vs_identity identity = {
 
 #define WHOLE                                                                                    \
     (char *)"LD_PRELOAD=/lib/hook.so", (char *)"VAULT_SHELL_SOCKET=/run/broker",                 \
-        (char *)"VAULT_SHELL_SESSION=1-ab", (char *)"VAULT=$VAULT"
+        (char *)"VAULT_SHELL_SESSION=1-ab", (char *)"VAULT=$VAULT", \
+        (char *)"VAULT_FILE=$VAULT_FILE"
 
 static void test_grammar(void) {
     char longest[256], too_long[256];
@@ -52,6 +62,16 @@ static void test_grammar(void) {
         {"$VAULT <a>", VS_SCAN_NONE, NULL},
         {"$vault<a>", VS_SCAN_NONE, NULL},
         {"$VAULT<a>", VS_SCAN_FOUND, "a"},
+        {"$VAULT_FILE", VS_SCAN_NONE, NULL},
+        {"$VAULT_FILES<a>", VS_SCAN_NONE, NULL},
+        {"$VAULT_<a>", VS_SCAN_NONE, NULL},
+        {"$VAULT_file<a>", VS_SCAN_NONE, NULL},
+        {"$VAULT_FILE<a>", VS_SCAN_FOUND, "a"},
+        {"$VAULT_FILE$VAULT<a>", VS_SCAN_FOUND, "a"},
+        {"$VAULT$VAULT_FILE<b>", VS_SCAN_FOUND, "b"},
+        {"$VAULT_FILE<", VS_SCAN_MALFORMED, ""},
+        {"$VAULT_FILE<a b>", VS_SCAN_MALFORMED, "a"},
+        {"$VAULT_FILE<$VAULT<a>>", VS_SCAN_MALFORMED, ""},
         {"x$$VAULT<_a.b/c-9>y", VS_SCAN_FOUND, "_a.b/c-9"},
         {"$VAULT<", VS_SCAN_MALFORMED, ""},
         {"$VAULT<>", VS_SCAN_MALFORMED, ""},
@@ -79,7 +99,7 @@ static void test_survey(void) {
     CHECK(survey.placeholders == 4); // not argv[0], not a name, not an entry that is no variable
     CHECK(!survey.malformed && !survey.literal && survey.lacking == 0);
     survey = vs_survey(NULL, NULL, &identity);
-    CHECK(survey.placeholders == 0 && survey.lacking == 15);
+    CHECK(survey.placeholders == 0 && survey.lacking == 31);
     char *nothing[] = {NULL};
     survey = vs_survey(nothing, nothing, &identity);
     CHECK(survey.placeholders == 0);
@@ -94,19 +114,21 @@ static void test_survey(void) {
 
 static void test_lacking(void) {
     const struct {
-        char *envp[6];
+        char *envp[7];
         unsigned lacking;
     } cases[] = {
         {{WHOLE, NULL}, 0},
-        {{NULL}, 15},
-        {{"LD_PRELOAD=/lib/hook.so", NULL}, 14},
-        {{"LD_PRELOAD=/other.so /lib/hook.so:/x.so", NULL}, 14},
-        {{"LD_PRELOAD=/lib/hook.so.1", NULL}, 15},
-        {{"LD_PRELOAD", NULL}, 15},
-        {{"LD_PRELOAD=", NULL}, 15},
-        {{"LD_PRELOAD=/lib/hook.so", "LD_PRELOAD=/other.so", NULL}, 15},
-        {{"VAULT_SHELL_SOCKET=", "VAULT_SHELL_SESSION=9-other", "VAULT=mine", NULL}, 3},
-        {{"VAULTX=1", "VAULT_SHELL_SOCKETS=1", NULL}, 15},
+        {{NULL}, 31},
+        {{"LD_PRELOAD=/lib/hook.so", NULL}, 30},
+        {{"LD_PRELOAD=/other.so /lib/hook.so:/x.so", NULL}, 30},
+        {{"LD_PRELOAD=/lib/hook.so.1", NULL}, 31},
+        {{"LD_PRELOAD", NULL}, 31},
+        {{"LD_PRELOAD=", NULL}, 31},
+        {{"LD_PRELOAD=/lib/hook.so", "LD_PRELOAD=/other.so", NULL}, 31},
+        {{"VAULT_SHELL_SOCKET=", "VAULT_SHELL_SESSION=9-other", "VAULT=mine", NULL}, 19},
+        {{"VAULT_FILE=", "VAULT=$VAULT", NULL}, 23},
+        {{"VAULT_FILE=mine", NULL}, 15},
+        {{"VAULTX=1", "VAULT_SHELL_SOCKETS=1", NULL}, 31},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         CHECK(vs_lacking(cases[i].envp, &identity) == cases[i].lacking);
@@ -122,6 +144,9 @@ static void *build(char *const *argv, char *const *envp, const char *value, stru
     for (uint32_t i = 0; i < names.count; i++) {
         names.items[i].value = value;
         names.items[i].value_length = (uint32_t)strlen(value);
+        if ((names.items[i].exposures & VS_EXPOSURE_FILE) != 0) names.items[i].file = 100 + (int)i;
+        // Names of one kind stand for those that are left as text.
+        names.items[i].is_text = names.items[i].text[0] == 't';
     }
     const size_t size = vs_build_vectors(NULL, argv, envp, &identity, survey.lacking, &names, NULL);
     void *region = malloc(size);
@@ -163,6 +188,17 @@ static void test_vectors(void) {
         free(region);
     }
     {
+        // A file has one path, also where its value is asked for as well; a name left as text stays.
+        char *argv[] = {"p", "@$VAULT_FILE<a>:$VAULT<a>", "$VAULT<b>", "$VAULT_FILE<c>", NULL};
+        char *envp[] = {"A=$VAULT_FILE<a>", "T=x$VAULT<t>,$VAULT<b>,$VAULT_FILE<t>", WHOLE, NULL};
+        char *want_argv[] = {"p", "@/proc/self/fd/100:VALUE", "VALUE", "/proc/self/fd/102", NULL};
+        char *want_envp[] = {"A=/proc/self/fd/100", "T=x$VAULT<t>,VALUE,$VAULT_FILE<t>", WHOLE, NULL};
+        void *region = build(argv, envp, "VALUE", &vectors);
+        check_vector(vectors.argv, want_argv);
+        check_vector(vectors.envp, want_envp);
+        free(region);
+    }
+    {
         char *argv[] = {"p", NULL};
         char *want_envp[] = {WHOLE, NULL};
         void *region = build(argv, NULL, "", &vectors);
@@ -179,7 +215,7 @@ static void test_vectors(void) {
                         "LD_PRELOAD=", NULL};
         char *want_envp[] = {"odd", "=x", "LD_PRELOAD=/lib/hook.so:/a.so:/b.so",
                              "VAULT_SHELL_SOCKET=/other", "LD_PRELOAD=/lib/hook.so",
-                             "VAULT_SHELL_SESSION=1-ab", "VAULT=$VAULT", NULL};
+                             "VAULT_SHELL_SESSION=1-ab", "VAULT=$VAULT", "VAULT_FILE=$VAULT_FILE", NULL};
         void *region = build(argv, envp, "", &vectors);
         check_vector(vectors.envp, want_envp);
         free(region);
@@ -223,13 +259,41 @@ static void test_names(void) {
     free(memory);
 }
 
+static void test_exposures(void) {
+    char *argv[] = {"p", "$VAULT<a>$VAULT_FILE<b>", "$VAULT_FILE<c>", NULL};
+    char *envp[] = {"A=$VAULT<a>$VAULT<d>", "B=$VAULT_FILE<e>$VAULT<e>$VAULT<c>", NULL};
+    static const struct {
+        const char *name;
+        uint32_t exposures;
+    } wanted[] = {
+        {"a", VS_EXPOSURE_ARGV | VS_EXPOSURE_ENV},
+        {"b", VS_EXPOSURE_FILE},
+        {"c", VS_EXPOSURE_FILE | VS_EXPOSURE_ENV},
+        {"d", VS_EXPOSURE_ENV | VS_EXPOSURE_OPTIONAL},
+        {"e", VS_EXPOSURE_FILE | VS_EXPOSURE_ENV | VS_EXPOSURE_OPTIONAL},
+    };
+    const struct vs_survey survey = vs_survey(argv, envp, &identity);
+    CHECK(survey.placeholders == 8);
+    void *memory = calloc(1, vs_names_bytes(survey.placeholders));
+    struct vs_names names;
+    vs_collect_names(&names, memory, survey.placeholders, argv, envp);
+    CHECK(names.count == sizeof wanted / sizeof *wanted);
+    for (uint32_t i = 0; i < names.count; i++) {
+        CHECK(names.items[i].text[0] == wanted[i].name[0] && names.items[i].file == -1);
+        CHECK(names.items[i].exposures == wanted[i].exposures);
+    }
+    free(memory);
+}
+
 // A VALUES answer of grant "g" and the values "one" and "two".
 static size_t values_frame(unsigned char *bytes) {
     struct vs_writer writer = {bytes, 0};
     vs_begin_frame(&writer, VS_TYPE_VALUES);
     vs_put_string(&writer, "g", 1);
     vs_put_u32(&writer, 2);
+    vs_put_u32(&writer, VS_STATUS_RELEASED);
     vs_put_string(&writer, "one", 3);
+    vs_put_u32(&writer, VS_STATUS_RELEASED);
     vs_put_string(&writer, "two", 3);
     vs_end_frame(&writer);
     return writer.used - 4;
@@ -269,7 +333,7 @@ static void test_answers(void) {
         }
     }
     values_frame(bytes);
-    frame[0] = 2;
+    frame[0] = VS_PROTOCOL_VERSION + 1;
     CHECK(!parse(frame, length, 2)); // another version
     values_frame(bytes);
     frame[1] = 99;
@@ -278,12 +342,125 @@ static void test_answers(void) {
     memset(frame + 7, 0xff, 4);
     CHECK(!parse(frame, length, 2)); // a count of four thousand million
     values_frame(bytes);
-    frame[15] = 0;
+    frame[19] = 0;
     CHECK(!parse(frame, length, 2)); // a NUL within a value
     const unsigned char ok[] = {VS_PROTOCOL_VERSION, VS_TYPE_OK};
     CHECK(parse(ok, sizeof ok, 2));
     const unsigned char denied[] = {VS_PROTOCOL_VERSION, VS_TYPE_DENIED, 2, 0, 0, 0, 'n', 'o'};
     CHECK(parse(denied, sizeof denied, 2) && !parse(denied, sizeof denied - 1, 2));
+}
+
+// An answer of one name with this status and value.
+static bool parse_one(uint32_t status, const char *value, uint32_t exposures, struct vs_name *name) {
+    unsigned char bytes[64];
+    struct vs_writer writer = {bytes, 0};
+    vs_begin_frame(&writer, VS_TYPE_VALUES);
+    vs_put_string(&writer, "g", 1);
+    vs_put_u32(&writer, 1);
+    vs_put_u32(&writer, status);
+    vs_put_string(&writer, value, strlen(value));
+    vs_end_frame(&writer);
+    *name = (struct vs_name){.exposures = exposures};
+    struct vs_names names = {.items = name, .count = 1};
+    struct vs_answer answer;
+    return vs_parse_answer(bytes + 4, writer.used - 4, &names, &answer);
+}
+
+static void test_left_as_text(void) {
+    const uint32_t env = VS_EXPOSURE_ENV | VS_EXPOSURE_OPTIONAL;
+    struct vs_name name;
+    CHECK(parse_one(VS_STATUS_RELEASED, "v", env, &name) && !name.is_text);
+    CHECK(parse_one(VS_STATUS_TEXT, "", env, &name) && name.is_text);
+    CHECK(!parse_one(VS_STATUS_TEXT, "v", env, &name)); // a value that nobody is to see
+    CHECK(!parse_one(VS_STATUS_TEXT, "", VS_EXPOSURE_ENV | VS_EXPOSURE_ARGV, &name));
+    CHECK(!parse_one(2, "v", env, &name));
+}
+
+static void test_value_files(void) {
+    int file = vs_make_value_file("a value", 7), copy = vs_copy_value_file(file);
+    CHECK(file >= VS_FIRST_FILE && copy >= VS_FIRST_FILE && file != copy);
+    struct stat status;
+    CHECK(fstat(file, &status) == 0 && (status.st_mode & 07777) == 0400 && status.st_size == 7);
+    CHECK(write(file, "x", 1) == -1 && ftruncate(file, 0) == -1 && fchmod(file, 0400) == 0);
+    CHECK(fcntl(file, F_GETFD) == FD_CLOEXEC && fcntl(copy, F_GETFD) == FD_CLOEXEC);
+    char path[64], text[16];
+    const int again = open(vs_path_at(path, sizeof path, file, ""), O_RDONLY);
+    CHECK(read(again, text, sizeof text) == 7 && memcmp(text, "a value", 7) == 0);
+    close(again);
+    CHECK(vs_hand_over_value_file(file) && fcntl(file, F_GETFD) == 0);
+    vs_close_value_file(&file);
+    vs_close_value_file(&copy);
+    CHECK(file == -1 && copy == -1);
+    vs_close_value_file(&file); // nothing
+    file = vs_make_value_file("", 0);
+    CHECK(fstat(file, &status) == 0 && status.st_size == 0);
+    vs_close_value_file(&file);
+}
+
+static unsigned ranges[4][2];
+static int range_count;
+static int note_range(unsigned first, unsigned last, int flags) {
+    CHECK(flags == 0 && range_count < 4);
+    ranges[range_count][0] = first;
+    ranges[range_count++][1] = last;
+    return 0;
+}
+
+static void test_close_all(void) {
+    CHECK(vs_close_all(3, ~0u, note_range) == 0 && range_count == 1);
+    CHECK(ranges[0][0] == 3 && ranges[0][1] == ~0u);
+    int file = vs_make_value_file("v", 1), copy = vs_copy_value_file(file);
+    range_count = 0;
+    CHECK(file == 100 && copy == 101 && vs_close_all(3, ~0u, note_range) == 0 && range_count == 2);
+    CHECK(ranges[0][0] == 3 && ranges[0][1] == 99 && ranges[1][0] == 102 && ranges[1][1] == ~0u);
+    range_count = 0;
+    CHECK(vs_close_all(100, 101, note_range) == 0 && range_count == 0);
+    vs_close_value_file(&file);
+    vs_close_value_file(&copy);
+    const int other = fcntl(0, F_DUPFD, VS_FIRST_FILE);
+    CHECK(vs_close_all(3, ~0u, note_range) == 0 && range_count == 1 && ranges[0][0] == 3);
+    close(other);
+}
+
+// Spawns `cat` of the file with these actions of the caller's; gives its exit code, or -1 without one.
+static int spawn_cat(const posix_spawn_file_actions_t *given, bool clash) {
+    struct vs_name item = {.exposures = VS_EXPOSURE_FILE};
+    item.file = vs_make_value_file("v", 1);
+    item.source = vs_copy_value_file(item.file);
+    posix_spawn_file_actions_t clashing;
+    posix_spawn_file_actions_init(&clashing);
+    posix_spawn_file_actions_adddup2(&clashing, 0, item.source);
+    struct vs_names names = {.items = &item, .count = 1};
+    struct vs_spawn_files files = {0};
+    const posix_spawn_file_actions_t *actions = vs_add_spawn_files(&files, clash ? &clashing : given, &names);
+    int status = -1;
+    if (actions != NULL) {
+        char path[64], script[128];
+        vs_path_at(path, sizeof path, item.file, "");
+        snprintf(script, sizeof script, "test \"$(cat %s)\" = v && ! test -e /proc/self/fd/%d", path, item.source);
+        char *argv[] = {"sh", "-c", script, NULL}, *envp[] = {"PATH=/usr/bin:/bin", NULL};
+        pid_t child;
+        CHECK(posix_spawn(&child, "/bin/sh", actions, NULL, argv, envp) == 0);
+        CHECK(waitpid(child, &status, 0) == child);
+    }
+    vs_drop_spawn_files(&files);
+    posix_spawn_file_actions_destroy(&clashing);
+    vs_close_value_file(&item.file);
+    vs_close_value_file(&item.source);
+    return status;
+}
+
+static void test_spawn_files(void) {
+    CHECK(spawn_cat(NULL, false) == 0);
+    posix_spawn_file_actions_t given;
+    posix_spawn_file_actions_init(&given);
+    CHECK(spawn_cat(&given, false) == 0); // none yet
+    for (int i = 0; i < 20; i++) {
+        posix_spawn_file_actions_addopen(&given, i % 3, "/dev/null", O_RDWR, 0);
+        CHECK(spawn_cat(&given, false) == 0);
+    }
+    posix_spawn_file_actions_destroy(&given);
+    CHECK(spawn_cat(NULL, true) == -1); // another file would stand in the value's place
 }
 
 static void test_requests(void) {
@@ -347,7 +524,7 @@ static int scan_lines(void) {
         bool malformed = false;
         for (const char *at = text; (scan = vs_next_placeholder(at, &found)) != VS_SCAN_NONE; at = found.end) {
             if (scan == VS_SCAN_MALFORMED) malformed = true;
-            else if (!malformed) printf("%.*s ", (int)found.name_length, found.name);
+            else if (!malformed) printf("%s%.*s ", found.is_file ? "file:" : "", (int)found.name_length, found.name);
         }
         puts(malformed ? "malformed" : "ok");
     }
@@ -361,7 +538,12 @@ int main(int argc, char **argv) {
     test_lacking();
     test_vectors();
     test_names();
+    test_exposures();
     test_answers();
+    test_left_as_text();
+    test_value_files();
+    test_close_all();
+    test_spawn_files();
     test_requests();
     test_programs();
     printf("hook unit test: %d checks, %d failed\n", checks, failures);
