@@ -111,8 +111,8 @@ static bool ask(const struct vs_launch *launch, const struct vs_state *state, ui
     return true;
 }
 
-// A file for each name that is asked for as one. Only an exec makes them its program's here: what a
-// spawning process keeps open must not reach other children of it.
+// A file for each name that is asked for as one, close-on-exec still. A spawn makes them its program's in the
+// child alone: what the spawning process has open must not reach other children of it.
 static bool make_files(struct vs_launch *launch) {
     bool any = false;
     for (uint32_t i = 0; i < launch->names.count; i++) {
@@ -122,11 +122,20 @@ static bool make_files(struct vs_launch *launch) {
         name->file = vs_make_value_file(name->value, name->value_length);
         if (name->file == -1) return false;
         if (launch->spawn) name->source = vs_copy_value_file(name->file);
-        if (launch->spawn ? name->source == -1 : !vs_hand_over_value_file(name->file)) return false;
+        if (launch->spawn && name->source == -1) return false;
     }
     if (!any || !launch->spawn) return true;
     launch->actions = vs_add_spawn_files(&launch->spawn_files, launch->actions, &launch->names);
     return launch->actions != NULL;
+}
+
+// The last step before an exec: another thread may fork and exec at any moment.
+static bool hand_over_files(const struct vs_launch *launch) {
+    for (uint32_t i = 0; i < launch->names.count && !launch->spawn; i++) {
+        const int file = launch->names.items[i].file;
+        if (file != -1 && !vs_hand_over_value_file(file)) return false;
+    }
+    return true;
 }
 
 static bool resolve(struct vs_launch *launch, const struct vs_state *state,
@@ -147,6 +156,7 @@ static bool resolve(struct vs_launch *launch, const struct vs_state *state,
         launch->grant[answer.text_length] = '\0';
         ready = make_files(launch) || refuse(launch, "a value cannot be given as a file here; ");
         ready = ready && rebuild(launch, state, survey->lacking, &launch->names);
+        ready = ready && hand_over_files(launch);
     }
     if (!ready) vs_finish(launch, errno, 0);
     vs_unmap(&frame);

@@ -33,6 +33,7 @@ const REVEALING = [
   'src/cli/commands/redact.ts',
   'src/cli/commands/reveal.ts',
   'src/cli/run-command.ts',
+  'src/cli/value-command.ts',
   'src/session/session.ts',
   'src/vault/child-main.ts',
   'src/vault/secrets.ts',

@@ -115,6 +115,7 @@ test('the environment of what a session starts has what the contract lists, and 
     assert.deepEqual(added.filter((name) => !shells.includes(name)).toSorted(), [
       'LD_PRELOAD',
       'VAULT',
+      'VAULT_FILE',
       'VAULT_SHELL_SESSION',
       'VAULT_SHELL_SOCKET',
     ]);
