@@ -10,7 +10,6 @@
 // - wait, waitpid, wait3, wait4, waitid: only a parent learns how a program ended.
 // - close_range, closefrom: who closes all it has as it starts keeps its files of values.
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -30,15 +29,9 @@
 #include "message.h"
 #include "program.h"
 #include "state.h"
+#include "symbols.h"
 #include "value-file.h"
 #include "watch.h"
-
-// As dladdr in state.c.
-#if defined(__linux__) && defined(__GLIBC__) && defined(__x86_64__)
-__asm__(".symver dlsym,dlsym@GLIBC_2.2.5");
-#elif defined(__linux__) && defined(__GLIBC__) && defined(__aarch64__)
-__asm__(".symver dlsym,dlsym@GLIBC_2.17");
-#endif
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -61,25 +54,23 @@ static struct {
     vs_close_range_function *close_range;
 } real;
 
-// A pointer to a function is read from memory: ISO C has no conversion from what dlsym gives.
-static void find_real(void *function, const char *name) {
-    void *found = dlsym(RTLD_NEXT, name);
-    memcpy(function, &found, sizeof found);
-}
-
 static void load(void) {
-    find_real(&real.execvpe, "execvpe");
-    find_real(&real.fexecve, "fexecve");
-    find_real(&real.execveat, "execveat");
-    find_real(&real.posix_spawn, "posix_spawn");
-    find_real(&real.posix_spawnp, "posix_spawnp");
-    find_real(&real.waitpid, "waitpid");
-    find_real(&real.wait3, "wait3");
-    find_real(&real.wait4, "wait4");
-    find_real(&real.waitid, "waitid");
-    find_real(&real.close_range, "close_range");
-    find_real(&real.execve, "execve");
-    vs_load_state();
+    const struct vs_symbol symbols[] = {
+        {"execvpe", &real.execvpe},
+        {"fexecve", &real.fexecve},
+        {"execveat", &real.execveat},
+        {"posix_spawn", &real.posix_spawn},
+        {"posix_spawnp", &real.posix_spawnp},
+        {"waitpid", &real.waitpid},
+        {"wait3", &real.wait3},
+        {"wait4", &real.wait4},
+        {"waitid", &real.waitid},
+        {"close_range", &real.close_range},
+        {"execve", &real.execve},
+    };
+    char path[PATH_MAX];
+    const bool fits = vs_find_symbols(symbols, sizeof symbols / sizeof *symbols, path, sizeof path);
+    vs_load_state(fits ? path : "");
 }
 
 // Another library's constructor may call us before our own has run.

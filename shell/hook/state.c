@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "state.h"
 
-#include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -11,17 +10,9 @@
 
 #include "environment.h"
 
-// glibc 2.34 moved dladdr into libc under a new version; the old one is found on both sides of that.
-#if defined(__linux__) && defined(__GLIBC__) && defined(__x86_64__)
-__asm__(".symver dladdr,dladdr@GLIBC_2.2.5");
-#elif defined(__linux__) && defined(__GLIBC__) && defined(__aarch64__)
-__asm__(".symver dladdr,dladdr@GLIBC_2.17");
-#endif
-
-static char library[PATH_MAX];
-static char socket_entry[sizeof VS_SOCKET_KEY + PATH_MAX];
-static char session_entry[sizeof VS_SESSION_KEY + 128];
-static char watch_path[PATH_MAX];
+// One after the other: each page that is touched costs every program that is started.
+static char texts[4 * PATH_MAX];
+static size_t texts_used;
 static struct vs_state state;
 static bool loaded;
 
@@ -34,20 +25,22 @@ const struct vs_state *vs_state(void) {
     return __atomic_load_n(&loaded, __ATOMIC_ACQUIRE) ? &state : NULL;
 }
 
-static bool copy(char *to, size_t room, const char *key, const char *value) {
+// Gives a lasting copy of two texts as one; NULL when the second is empty or too long.
+static char *keep(const char *key, const char *value) {
     const size_t key_length = strlen(key), length = strlen(value);
-    if (length == 0 || key_length + length >= room) return false;
-    memcpy(to, key, key_length);
-    memcpy(to + key_length, value, length + 1);
-    return true;
+    if (length == 0 || length >= PATH_MAX || key_length + length >= sizeof texts - texts_used) return NULL;
+    char *text = texts + texts_used;
+    memcpy(text, key, key_length);
+    memcpy(text + key_length, value, length + 1);
+    texts_used += key_length + length + 1;
+    return text;
 }
 
-static bool find_library(void) {
-    Dl_info info;
-    if (dladdr((void *)(uintptr_t)&vs_load_state, &info) == 0 || info.dli_fname == NULL) return false;
+static char *keep_path(const char *path) {
     // A relative path in LD_PRELOAD means nothing to a child elsewhere.
-    if (info.dli_fname[0] != '/') return realpath(info.dli_fname, library) != NULL;
-    return copy(library, sizeof library, "", info.dli_fname);
+    char absolute[PATH_MAX];
+    if (path[0] == '/') return keep("", path);
+    return realpath(path, absolute) == NULL ? NULL : keep("", absolute);
 }
 
 static void own_memory(void) {
@@ -67,26 +60,28 @@ static void make_owner(void) {
     pthread_atfork(NULL, NULL, own_memory);
 }
 
-void vs_load_state(void) {
+void vs_load_state(const char *path) {
     static bool tried;
     if (tried) return;
     tried = true;
     const char *socket = getenv("VAULT_SHELL_SOCKET");
     const char *session = getenv("VAULT_SHELL_SESSION");
     if (socket == NULL || session == NULL || socket[0] != '/') return;
-    if (!copy(socket_entry, sizeof socket_entry, VS_SOCKET_KEY, socket)) return;
-    if (!copy(session_entry, sizeof session_entry, VS_SESSION_KEY, session)) return;
-    if (!find_library()) return;
-    state.identity.library = library;
+    char *own_path = keep_path(path);
+    char *socket_entry = keep(VS_SOCKET_KEY, socket);
+    char *session_entry = keep(VS_SESSION_KEY, session);
+    char *watch = keep("", socket);
+    if (own_path == NULL || socket_entry == NULL || session_entry == NULL || watch == NULL) return;
+    // In the socket's directory.
+    char *name = strrchr(watch, '/') + 1;
+    if ((size_t)(texts + sizeof texts - name) < sizeof "watch") return;
+    memcpy(name, "watch", sizeof "watch");
+    state.identity.library = own_path;
     state.identity.socket_entry = socket_entry;
     state.identity.session_entry = session_entry;
     state.socket = socket_entry + sizeof VS_SOCKET_KEY - 1;
     state.session = session_entry + sizeof VS_SESSION_KEY - 1;
-    const size_t directory = (size_t)(strrchr(state.socket, '/') - state.socket) + 1;
-    if (directory + sizeof "watch" > sizeof watch_path) return;
-    memcpy(watch_path, state.socket, directory);
-    memcpy(watch_path + directory, "watch", sizeof "watch");
-    state.watch = watch_path;
+    state.watch = watch;
     char *end;
     const long pid = strtol(state.session, &end, 10);
     state.session_pid = *end == '-' && pid > 0 ? (pid_t)pid : -1;

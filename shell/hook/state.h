@@ -21,8 +21,8 @@ struct vs_state {
 // The session this process belongs to, or NULL outside of one: then every wrapper just calls through.
 const struct vs_state *vs_state(void);
 
-// Reads the environment. Called by the library's constructor; a second call does nothing.
-void vs_load_state(void);
+// Reads the environment; `path` is the library's own. Called by its constructor; a second call does nothing.
+void vs_load_state(const char *path);
 
 // True in a child that runs in its parent's memory (a bare clone with CLONE_VM): what is written
 // there would stay behind in the parent.

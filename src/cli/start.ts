@@ -13,7 +13,7 @@ import { say } from './output.ts';
 import { unlock } from './unlock.ts';
 
 /** The file that runs as `vault-shell`. */
-export const ENTRY = fileURLToPath(new URL('main.js', import.meta.url));
+export const ENTRY = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 
 export interface Start {
   readonly launch: Launch;

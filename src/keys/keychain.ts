@@ -101,7 +101,7 @@ async function ask(
   question: KeychainQuestion,
   { environment, timeoutMs = TIMEOUT_MS, signal }: KeychainOptions,
 ): Promise<KeychainAnswer['result']> {
-  const script = fileURLToPath(new URL('keychain-main.js', import.meta.url));
+  const script = fileURLToPath(new URL('../keys/keychain-main.js', import.meta.url));
   const child = fork(script, {
     env: environment,
     execArgv: [],

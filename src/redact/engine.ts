@@ -72,7 +72,9 @@ const PIECE_BYTES = 64 * 1024;
 let compiled: WebAssembly.Module | undefined;
 
 export function openEngine(): Engine {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('core.wasm', import.meta.url)));
+  compiled ??= new WebAssembly.Module(
+    readFileSync(new URL('../redact/core.wasm', import.meta.url)),
+  );
   const { exports: core } = new WebAssembly.Instance<Exports>(compiled, {
     env: {
       abort() {

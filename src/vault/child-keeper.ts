@@ -151,7 +151,7 @@ export function keepChild(options: {
  * and no core file, which would hold the key. The key comes over the channel.
  */
 function startChild(): ChildProcess {
-  const script = fileURLToPath(new URL('child-main.js', import.meta.url));
+  const script = fileURLToPath(new URL('../vault/child-main.js', import.meta.url));
   const start = 'ulimit -c 0; exec "$@"';
   return spawn('/bin/sh', ['-c', start, 'vault-shell', process.execPath, script], {
     cwd: '/',

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { buildHook } from '../support/hook-environment.ts';
 
@@ -20,11 +23,44 @@ test('the library loads on glibc 2.17', () => {
   const minors = [...symbols.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
   assert.ok(minors.length > 0);
   assert.ok(Math.max(...minors) <= 17, `needs GLIBC_2.${Math.max(...minors)}`);
-  // dlsym was in libdl until 2.34: without this it would be found by luck only.
   const dynamic = execFileSync('readelf', ['-d', library], { encoding: 'utf8' });
-  assert.match(dynamic, /NEEDED.*\[libdl\.so\.2\]/);
   assert.match(dynamic, /BIND_NOW|NOW/);
 });
+
+test('the library brings no other library into every program', () => {
+  const dynamic = execFileSync('readelf', ['-d', buildHook()], { encoding: 'utf8' });
+  assert.deepEqual(
+    [...dynamic.matchAll(/NEEDED.*\[(.*)\]/g)].map(([, name]) => name),
+    ['libc.so.6'],
+  );
+});
+
+test('a library of the user that wraps the same functions is called on the way', () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'vault-shell-test-'));
+  try {
+    const source = path.join(directory, 'wrap.c');
+    const library = path.join(directory, 'wrap.so');
+    writeFileSync(source, WRAPPER);
+    execFileSync('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl']);
+    const env = { PATH: process.env['PATH'], LD_PRELOAD: `${buildHook()}:${library}` };
+    const out = execFileSync('dash', ['-c', '/bin/echo run; :'], { env, encoding: 'utf8' });
+    assert.equal(out, 'wrapped\nrun\n');
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+const WRAPPER = `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <unistd.h>
+int execve(const char *path, char *const argv[], char *const envp[]) {
+  int (*real)(const char *, char *const *, char *const *);
+  *(void **)&real = dlsym(RTLD_NEXT, "execve");
+  if (write(1, "wrapped\\n", 8) != 8) return -1;
+  return real(path, argv, envp);
+}
+`;
 
 test('outside of a session the library changes nothing', () => {
   const env = { PATH: process.env['PATH'], LD_PRELOAD: buildHook(), X: '$VAULT<gh>' };

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,6 +20,7 @@
 #include "../protocol.h"
 #include "../rewrite.h"
 #include "../spawn-files.h"
+#include "../symbols.h"
 #include "../value-file.h"
 
 static int failures;
@@ -531,6 +534,22 @@ static int scan_lines(void) {
     return 0;
 }
 
+// The same functions that dlsym gives, in their newest versions, and no others.
+static void test_symbols(void) {
+    static const char *const names[] = {"execve", "execvpe", "fexecve", "posix_spawn", "posix_spawnp", "waitpid",
+                                        "wait3", "wait4", "waitid", "realpath", "pthread_cond_wait", "no_such_name"};
+    enum { COUNT = sizeof names / sizeof *names };
+    void *found[COUNT] = {NULL};
+    struct vs_symbol symbols[COUNT];
+    for (size_t i = 0; i < COUNT; i++) symbols[i] = (struct vs_symbol){names[i], &found[i]};
+    char path[PATH_MAX];
+    CHECK(vs_find_symbols(symbols, COUNT, path, sizeof path));
+    for (size_t i = 0; i < COUNT; i++) CHECK(found[i] == dlsym(RTLD_NEXT, names[i]));
+    CHECK(found[COUNT - 1] == NULL && found[0] != NULL);
+    char none[1];
+    CHECK(vs_find_symbols(symbols, 1, none, sizeof none) == (path[0] == '\0'));
+}
+
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "scan") == 0) return scan_lines();
     test_grammar();
@@ -546,6 +565,7 @@ int main(int argc, char **argv) {
     test_spawn_files();
     test_requests();
     test_programs();
+    test_symbols();
     printf("hook unit test: %d checks, %d failed\n", checks, failures);
     return failures == 0 ? 0 : 1;
 }
