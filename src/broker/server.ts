@@ -5,9 +5,10 @@ import type { Secret } from '../base/secret.ts';
 import type { GrantStore } from '../vault/types.ts';
 import { createGrants, type Grants } from './grants.ts';
 import { listen } from './listener.ts';
+import { identifyPeer, isTruthful, type Peer, type PeerSystem } from './peer.ts';
 import { FLAG, MAX_FRAME_BYTES, valuesFrameBytes } from './protocol.ts';
 import type { Answer, Request, Resolve } from './protocol.ts';
-import { resolve, type Resolution, type ResolveRequest } from './resolve.ts';
+import { refuse, resolve, type Resolution, type ResolveRequest } from './resolve.ts';
 import { createWatchFile } from './watch-file.ts';
 
 /** For a session, which knows brokers and no vaults. */
@@ -22,6 +23,8 @@ export interface BrokerOptions {
   /** Called before an answer with values leaves: they must be masked from when it returns. */
   onRelease(values: readonly Secret[]): void;
   redactText(text: string): string;
+  /** The kernel's word on who asks; `native()`. */
+  readonly system: PeerSystem;
   /** A process whose parent is the session has loaded the hook. False: it is not to run. */
   onHello(pid: number): boolean;
 }
@@ -55,10 +58,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   let closing: Promise<void> | undefined;
   const listener = await listen({
     socketPath,
-    answerTo: async (request) =>
+    identify: (socket) => identifyPeer(options.system, socket, process.pid),
+    answerTo: async (request, peer) =>
       closing !== undefined && (request.type === 'hello' || request.type === 'resolve')
         ? denied('the session is ending')
-        : answerTo(options, grants, request),
+        : answerTo(options, grants, request, peer),
     onUndelivered: async (answer) => undelivered(grants, answer),
   }).catch((error: unknown) => {
     forgetAll();
@@ -99,7 +103,16 @@ async function undelivered(grants: Grants, answer: Answer): Promise<void> {
   if (answer.type === 'values') await grants.failed(answer.grant, 0);
 }
 
-async function answerTo(options: BrokerOptions, grants: Grants, request: Request): Promise<Answer> {
+async function answerTo(
+  options: BrokerOptions,
+  grants: Grants,
+  request: Request,
+  peer: Peer,
+): Promise<Answer> {
+  if (peer.kind === 'stranger') return turnAway(options, request, peer.why);
+  if (!isTruthful(request, peer, process.pid)) {
+    return turnAway(options, request, 'the request is not of the process that sent it');
+  }
   switch (request.type) {
     case 'hello':
       if (request.session !== options.session) return denied('not of this session');
@@ -120,6 +133,11 @@ async function answerTo(options: BrokerOptions, grants: Grants, request: Request
       break;
   }
   return { type: 'ok' };
+}
+
+/** Nothing for who is not of the session, or claims to be another; a row if it asked for values. */
+async function turnAway(options: BrokerOptions, request: Request, why: string): Promise<Answer> {
+  return denied(request.type === 'resolve' ? await refuse(options, request, why) : why);
 }
 
 async function answerResolve(

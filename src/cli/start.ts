@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { isatty } from 'node:tty';
 import { vaultDirectory, type Environment } from '../base/paths.ts';
 import { findHook } from '../session/hook-library.ts';
-import { native } from '../session/native.ts';
+import { native } from '../base/native.ts';
 import { findProgram, isSameFile, type Launch } from '../session/program.ts';
 import { runSession, type SessionOptions } from '../session/session.ts';
 import { refuseDebugger } from '../session/signals.ts';

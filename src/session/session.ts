@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { VaultShellError } from '../base/errors.ts';
+import { native } from '../base/native.ts';
 import type { Environment } from '../base/paths.ts';
 import type { Secret } from '../base/secret.ts';
 import { startBroker, type Broker, type BrokerStore } from '../broker/server.ts';
@@ -82,6 +83,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
       store,
       onRelease: learn,
       redactText: (text) => redactText(needles, text),
+      system: native(),
       onHello: (pid) => gate.hello(pid),
     });
     const environment = childEnvironment({

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemCode } from '../../src/base/errors.ts';
+import { native } from '../../src/base/native.ts';
 import type { Secret } from '../../src/base/secret.ts';
 import { startBroker, type Broker } from '../../src/broker/server.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
@@ -76,6 +77,7 @@ export async function startHookSession(
       for (const value of store.values.values()) result = result.replaceAll(value, '***');
       return result;
     },
+    system: native(),
     onHello(pid) {
       greeted.push(pid);
       return hookSession.welcome;

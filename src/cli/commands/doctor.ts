@@ -4,7 +4,7 @@ import { loadFromKeychain } from '../../keys/keychain.ts';
 import { plainEnvironment } from '../../session/environment.ts';
 import { findHook } from '../../session/hook-library.ts';
 import { hookReaches } from '../../session/hook-reach.ts';
-import { native } from '../../session/native.ts';
+import { native } from '../../base/native.ts';
 import { findProgram } from '../../session/program.ts';
 import { openPty } from '../../session/pty.ts';
 import { readVaultFile } from '../../vault/files.ts';

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { native } from '../../src/session/native.ts';
+import { native } from '../../src/base/native.ts';
 
 void test('a pipe carries bytes, and neither end reaches a child', () => {
   const [readEnd, writeEnd] = native().pipe();
