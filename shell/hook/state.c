@@ -21,7 +21,7 @@ __asm__(".symver dladdr,dladdr@GLIBC_2.17");
 static char library[PATH_MAX];
 static char socket_entry[sizeof VS_SOCKET_KEY + PATH_MAX];
 static char session_entry[sizeof VS_SESSION_KEY + 128];
-static char watch_path[PATH_MAX];
+static char watch_path[PATH_MAX], starting_path[PATH_MAX];
 static struct vs_state state;
 static bool loaded;
 
@@ -48,6 +48,15 @@ static bool find_library(void) {
     // A relative path in LD_PRELOAD means nothing to a child elsewhere.
     if (info.dli_fname[0] != '/') return realpath(info.dli_fname, library) != NULL;
     return copy(library, sizeof library, "", info.dli_fname);
+}
+
+// The path of a file in the socket's directory.
+static bool beside_socket(char path[PATH_MAX], const char *name) {
+    const size_t directory = (size_t)(strrchr(state.socket, '/') - state.socket) + 1, length = strlen(name);
+    if (directory + length >= PATH_MAX) return false;
+    memcpy(path, state.socket, directory);
+    memcpy(path + directory, name, length + 1);
+    return true;
 }
 
 static void own_memory(void) {
@@ -82,11 +91,9 @@ void vs_load_state(void) {
     state.identity.session_entry = session_entry;
     state.socket = socket_entry + sizeof VS_SOCKET_KEY - 1;
     state.session = session_entry + sizeof VS_SESSION_KEY - 1;
-    const size_t directory = (size_t)(strrchr(state.socket, '/') - state.socket) + 1;
-    if (directory + sizeof "watch" > sizeof watch_path) return;
-    memcpy(watch_path, state.socket, directory);
-    memcpy(watch_path + directory, "watch", sizeof "watch");
+    if (!beside_socket(watch_path, "watch") || !beside_socket(starting_path, "starting")) return;
     state.watch = watch_path;
+    state.starting = starting_path;
     char *end;
     const long pid = strtol(state.session, &end, 10);
     state.session_pid = *end == '-' && pid > 0 ? (pid_t)pid : -1;

@@ -1,3 +1,5 @@
+import { hardenProcess } from '../base/hardening.ts';
+
 /**
  * The process that asks the OS keychain one question. On Linux the Secret Service is pinned: the
  * library's default falls back to the kernel keyring, which forgets the key at the next start of the
@@ -16,6 +18,7 @@ export interface KeychainAnswer {
 
 const SERVICE = 'vault-shell';
 
+hardenProcess();
 process.once('message', (question: KeychainQuestion) => void answer(question));
 
 async function answer(question: KeychainQuestion): Promise<void> {

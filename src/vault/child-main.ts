@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { hardenProcess } from '../base/hardening.ts';
 import { deny, grant, recordExit } from './audit.ts';
 import {
   toPlainError,
@@ -34,6 +35,19 @@ process.on('disconnect', () => {
   stopWatching?.();
   void ready?.then(closeVault, () => undefined);
 });
+
+announce();
+
+/** The key is asked for once nobody of the same user can read it in this process. */
+function announce(): void {
+  try {
+    hardenProcess();
+    send({ kind: 'ready' });
+  } catch (error) {
+    send({ kind: 'failed', error: toPlainError(error) });
+    process.disconnect();
+  }
+}
 
 async function open(message: Extract<ToChild, { kind: 'open' }>): Promise<OpenVault> {
   try {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type SpawnOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -83,6 +83,8 @@ export async function startHookSession(
       return hookSession.welcome;
     },
   });
+  // As until the first program of a session is there: a first process says hello.
+  writeFileSync(path.join(directory, 'starting'), '');
   const environment = {
     PATH: openPath(),
     HOME: directory,
