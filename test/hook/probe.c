@@ -66,8 +66,13 @@ int main(int argc, char **argv) {
     else if (strcmp(way, "execl") == 0) execl(program, program, a, b, (char *)NULL);
     else if (strcmp(way, "execlp") == 0) execlp(program, program, a, b, (char *)NULL);
     else if (strcmp(way, "execle") == 0) {
-        char *const own[] = {"ONLY=this", NULL};
-        execle(program, program, a, b, (char *)NULL, own);
+        static char variable[512] = "T=";
+        const char *given = getenv("T");
+        if (given != NULL) strncat(variable, given, sizeof variable - 3);
+        char *const own[] = {"ONLY=this", variable, NULL};
+        // The list ends at its first NULL, and behind that is the environment.
+        if (b == NULL) execle(program, program, a, (char *)NULL, own);
+        else execle(program, program, a, b, (char *)NULL, own);
     } else if (strcmp(way, "execl-many") == 0) {
 #define TEN "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"
 #define HUNDRED TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN
@@ -92,6 +97,11 @@ int main(int argc, char **argv) {
     } else if (strcmp(way, "system") == 0) {
         const int status = system(program);
         return status == -1 ? report() : ended(status);
+    } else if (strcmp(way, "popen") == 0) {
+        FILE *stream = popen(program, "w");
+        return stream == NULL ? report() : ended(pclose(stream));
+    } else if (strcmp(way, "syscall") == 0) {
+        syscall(SYS_execve, program, args, environ);
     } else if (strcmp(way, "vfork") == 0) {
         pid = vfork();
         if (pid == 0) {
