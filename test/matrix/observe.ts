@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
+import { fnv } from '../support/fnv.ts';
 import { findHolders } from '../support/holders.ts';
 import type { HookSession } from '../support/hook-environment.ts';
 import { findProgram } from '../support/programs.ts';
@@ -76,10 +77,10 @@ function judge(
     return { kind: 'wrong', what: `the target was not started: ${output}` };
   }
   const holders = seen.holders.length > 0;
-  if (seen[place] === hash(value) && ran === 1) {
+  if (seen[place] === fnv(value) && ran === 1) {
     return found(holders ? 'value, through the launcher' : 'value');
   }
-  if (seen[place] === hash(PLACEHOLDER) && ran === 0 && !holders) return found('text');
+  if (seen[place] === fnv(PLACEHOLDER) && ran === 0 && !holders) return found('text');
   return { kind: 'wrong', what: `${ran} grants, held by: ${seen.holders.join('; ')}; ${output}` };
 }
 
@@ -123,13 +124,4 @@ async function watchTarget(
       });
     },
   };
-}
-
-/** FNV-1a with 64 bits, as in target.c. */
-function hash(text: string): string {
-  let result = 14695981039346656037n;
-  for (const byte of Buffer.from(text)) {
-    result = BigInt.asUintN(64, (result ^ BigInt(byte)) * 1099511628211n);
-  }
-  return result.toString(16);
 }
