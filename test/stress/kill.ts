@@ -70,12 +70,19 @@ async function runRound(
     setTimeout(resolve, random.below(MAX_DELAY_MS));
   });
   await Promise.race([moment, ended]);
-  const family = descendantsOf(root);
-  const pid = choose(family, root, recorder, victim);
+  let family = descendantsOf(root);
+  let pid = choose(family, root, recorder, victim);
+  // A target is there for a moment only: the next one will do.
+  while (pid === undefined && session.exitCode === null) {
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise((resolve) => setImmediate(resolve));
+    family = descendantsOf(root);
+    pid = choose(family, root, recorder, victim);
+  }
   const hit = pid !== undefined && kill(pid);
   await ended;
   // What outlives its session has no broker, and ends at its next use.
-  for (const { pid: left } of family) await gone(left);
+  await Promise.all(family.map(async (left) => gone(left.pid)));
   return hit;
 }
 
