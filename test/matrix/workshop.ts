@@ -74,7 +74,7 @@ function compile(
 ): string {
   mkdirSync(directory, { recursive: true });
   const file = path.join(directory, name);
-  const always = ['-O1', '-Wall', '-Wextra', '-Werror', '-o', file];
+  const always = ['-O1', '-Wall', '-Wextra', '-Werror', '-pthread', '-o', file];
   execFileSync('cc', [...flags, ...always, path.join(ROOT, source)]);
   return file;
 }
