@@ -79,11 +79,17 @@ static inline void be_ready(void) {
 }
 
 // The session's first process says hello before its main: a session whose shell is not hooked must not
-// hand the terminal over, and a shell whose broker is gone must not start.
+// hand the terminal over, and a shell whose broker is gone must not start. (A session is the parent of what its
+// processes leave behind, too: that is not stopped when the session ends.)
 __attribute__((constructor)) static void start(void) {
     be_ready();
     const struct vs_state *state = vs_state();
     if (state == NULL || getppid() != state->session_pid) return;
+    const int saved = errno;
+    if (access(state->starting, F_OK) != 0) {
+        errno = saved;
+        return;
+    }
     char message[256];
     switch (vs_say_hello(state, message, sizeof message)) {
     case VS_WELCOME:

@@ -66,6 +66,7 @@ static bool rebuild(struct vs_launch *launch, const struct vs_state *state, unsi
         return false;
     }
     if (!vs_map(&launch->vectors, size)) return false;
+    if (launch->spawn) vs_lend_to_spawn(&launch->vectors);
     struct vs_vectors vectors;
     vs_build_vectors(launch->vectors.base, launch->argv, launch->envp, &state->identity, lacking, names,
                      &vectors);

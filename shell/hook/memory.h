@@ -10,8 +10,11 @@ struct vs_map {
     size_t size;
 };
 
-// Zeroed, private, page-aligned, not part of core dumps. False (errno set) when there is no memory.
+// Zeroed, private, page-aligned, not part of core dumps, and not there in a forked child: another thread may fork while
+// values are in it. False (errno set) when there is no memory.
 bool vs_map(struct vs_map *map, size_t size);
+// For what posix_spawn is to read: before glibc 2.24 its child was forked. Nothing happens where it shares memory.
+void vs_lend_to_spawn(const struct vs_map *map);
 // Overwrites all of it and gives it back; errno is kept. Nothing happens to an empty map.
 void vs_unmap(struct vs_map *map);
 

@@ -11,7 +11,7 @@
 #include "environment.h"
 
 // One after the other: each page that is touched costs every program that is started.
-static char texts[4 * PATH_MAX];
+static char texts[5 * PATH_MAX];
 static size_t texts_used;
 static struct vs_state state;
 static bool loaded;
@@ -43,6 +43,16 @@ static char *keep_path(const char *path) {
     return realpath(path, absolute) == NULL ? NULL : keep("", absolute);
 }
 
+// Gives the path of a file in the socket's directory.
+static char *keep_beside(const char *socket, const char *name) {
+    char path[PATH_MAX];
+    const size_t directory = (size_t)(strrchr(socket, '/') - socket) + 1, length = strlen(name);
+    if (directory + length >= sizeof path) return NULL;
+    memcpy(path, socket, directory);
+    memcpy(path + directory, name, length + 1);
+    return keep("", path);
+}
+
 static void own_memory(void) {
     *owner = getpid();
 }
@@ -70,18 +80,16 @@ void vs_load_state(const char *path) {
     char *own_path = keep_path(path);
     char *socket_entry = keep(VS_SOCKET_KEY, socket);
     char *session_entry = keep(VS_SESSION_KEY, session);
-    char *watch = keep("", socket);
-    if (own_path == NULL || socket_entry == NULL || session_entry == NULL || watch == NULL) return;
-    // In the socket's directory.
-    char *name = strrchr(watch, '/') + 1;
-    if ((size_t)(texts + sizeof texts - name) < sizeof "watch") return;
-    memcpy(name, "watch", sizeof "watch");
+    char *watch = keep_beside(socket, "watch");
+    char *starting = keep_beside(socket, "starting");
+    if (own_path == NULL || socket_entry == NULL || session_entry == NULL || watch == NULL || starting == NULL) return;
     state.identity.library = own_path;
     state.identity.socket_entry = socket_entry;
     state.identity.session_entry = session_entry;
     state.socket = socket_entry + sizeof VS_SOCKET_KEY - 1;
     state.session = session_entry + sizeof VS_SESSION_KEY - 1;
     state.watch = watch;
+    state.starting = starting;
     char *end;
     const long pid = strtol(state.session, &end, 10);
     state.session_pid = *end == '-' && pid > 0 ? (pid_t)pid : -1;

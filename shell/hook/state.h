@@ -14,6 +14,7 @@ struct vs_state {
     const char *socket;  // path of the broker's socket
     const char *session; // `<pid of the session>-<hex>`
     const char *watch;   // path of the watch file
+    const char *starting; // path of a file that is there until the session's first process said hello
     pid_t session_pid;
     pid_t image_pid; // of the process that was exec'd: not of a child that it forked
 };

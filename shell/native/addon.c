@@ -35,6 +35,7 @@ static const char *errno_name(int number) {
     case EPIPE: return "EPIPE";
     case ENXIO: return "ENXIO";
     case EPERM: return "EPERM";
+    case ESRCH: return "ESRCH";
     default: return "EUNKNOWN";
     }
 }
@@ -154,6 +155,50 @@ static napi_value peer_credentials(napi_env env, napi_callback_info info) {
     return object_of(env, 3, names, numbers);
 }
 
+static napi_value parent_of(napi_env env, napi_callback_info info) {
+    napi_value values[VS_MAX_ARGUMENTS];
+    int pid = -1;
+    if (!arguments(env, info, 1, values, &pid)) return NULL;
+    int parent = vs_parent_of((pid_t)pid);
+    if (parent < 0) return fail(env, "parentOf", errno);
+    napi_value value = NULL;
+    return napi_create_int32(env, parent, &value) == napi_ok ? value : NULL;
+}
+
+static napi_value set_subreaper(napi_env env, napi_callback_info info) {
+    napi_value value;
+    size_t count = 1;
+    bool on = false;
+    if (napi_get_cb_info(env, info, &count, &value, NULL, NULL) != napi_ok || count < 1 ||
+        napi_get_value_bool(env, value, &on) != napi_ok) {
+        (void)napi_throw_type_error(env, "EINVAL", "wrong arguments");
+        return NULL;
+    }
+    if (vs_set_subreaper(on ? 1 : 0) != 0) return fail(env, "prctl", errno);
+    return NULL;
+}
+
+static napi_value reap_adopted(napi_env env, napi_callback_info info) {
+    napi_value value;
+    size_t count = 1;
+    size_t length = 0;
+    void *data = NULL;
+    napi_typedarray_type type;
+    if (napi_get_cb_info(env, info, &count, &value, NULL, NULL) != napi_ok || count < 1 ||
+        napi_get_typedarray_info(env, value, &type, &length, &data, NULL, NULL) != napi_ok ||
+        type != napi_int32_array) {
+        (void)napi_throw_type_error(env, "EINVAL", "wrong arguments");
+        return NULL;
+    }
+    int status = 0;
+    int pid = vs_reap_adopted(data, length, &status);
+    if (pid == 0) return NULL; // undefined
+    if (pid < 0 && errno != EAGAIN) return fail(env, "waitid", errno);
+    const char *names[] = {"pid", "status"};
+    const double numbers[] = {pid < 0 ? 0 : (double)pid, (double)status};
+    return object_of(env, 2, names, numbers);
+}
+
 static napi_value window_size(napi_env env, napi_callback_info info) {
     napi_value values[VS_MAX_ARGUMENTS];
     int fd = -1;
@@ -247,6 +292,9 @@ NAPI_MODULE_INIT() {
         {"setCloseOnExec", NULL, set_close_on_exec, NULL, NULL, NULL, napi_enumerable, NULL},
         {"disableCoreDumps", NULL, disable_core_dumps, NULL, NULL, NULL, napi_enumerable, NULL},
         {"peerCredentials", NULL, peer_credentials, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"parentOf", NULL, parent_of, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"setSubreaper", NULL, set_subreaper, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"reapAdopted", NULL, reap_adopted, NULL, NULL, NULL, napi_enumerable, NULL},
         {"windowSize", NULL, window_size, NULL, NULL, NULL, napi_enumerable, NULL},
         {"openPeer", NULL, open_peer, NULL, NULL, NULL, napi_enumerable, NULL},
         {"foregroundGroup", NULL, foreground_group, NULL, NULL, NULL, napi_enumerable, NULL},

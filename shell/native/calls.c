@@ -1,5 +1,5 @@
 #ifdef __linux__
-#define _GNU_SOURCE // pipe2, struct ucred, ptsname_r
+#define _GNU_SOURCE // pipe2, ptsname_r
 #endif
 
 #include "calls.h"
@@ -13,13 +13,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
-#else
-#include <sys/un.h>
 #endif
 
 int vs_pipe(int ends[2]) {
@@ -94,26 +91,6 @@ int vs_disable_core_dumps(void) {
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return -1;
 #endif
     return 0;
-}
-
-int vs_peer_credentials(int fd, struct vs_credentials *peer) {
-#ifdef __linux__
-    struct ucred credentials;
-    socklen_t length = sizeof credentials;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
-    if (length != sizeof credentials || credentials.pid == 0) {
-        errno = ENOTCONN; // no peer, or one of another pid namespace
-        return -1;
-    }
-    peer->pid = credentials.pid;
-    peer->uid = credentials.uid;
-    peer->gid = credentials.gid;
-    return 0;
-#else
-    socklen_t length = sizeof peer->pid;
-    if (getsockopt(fd, SOL_LOCAL, LOCAL_PEERPID, &peer->pid, &length) != 0) return -1;
-    return getpeereid(fd, &peer->uid, &peer->gid);
-#endif
 }
 
 int vs_window_size(int fd, unsigned short *columns, unsigned short *rows) {

@@ -18,6 +18,11 @@ int vs_set_terminal(int fd, const struct termios *modes);
 int vs_set_close_on_exec(int fd);
 int vs_disable_core_dumps(void);
 int vs_peer_credentials(int fd, struct vs_credentials *peer);
+// -1 with ESRCH when there is no such process.
+int vs_parent_of(pid_t pid);
+int vs_set_subreaper(int on);
+// The pid of a child that was reaped, 0 when none has ended, -1 with EAGAIN when one of `spared` comes first.
+int vs_reap_adopted(const int *spared, size_t count, int *status);
 int vs_window_size(int fd, unsigned short *columns, unsigned short *rows);
 int vs_open_peer(int fd);
 int vs_foreground_group(int fd);

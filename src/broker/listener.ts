@@ -1,12 +1,15 @@
 import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { FILE_MODE } from '../base/paths.ts';
+import type { Peer } from './peer.ts';
 import { decodeRequest, encodeAnswer, LENGTH_BYTES, MAX_FRAME_BYTES } from './protocol.ts';
 import type { Answer, Request } from './protocol.ts';
 
 export interface ListenerOptions {
   readonly socketPath: string;
-  answerTo(request: Request): Promise<Answer>;
+  /** Says who connected; asked when the request is there. */
+  identify(socket: Socket): Peer;
+  answerTo(request: Request, peer: Peer): Promise<Answer>;
   /** Whoever asked was gone before the answer could be handed over. */
   onUndelivered(answer: Answer): void;
 }
@@ -71,11 +74,13 @@ async function exchangeOn(socket: Socket, options: ListenerOptions): Promise<voi
   try {
     const frame = await receiveFrame(socket);
     if (frame === undefined) return;
+    // Now and not when it connected: it has to be there still, and in its place.
+    const peer = options.identify(socket);
     const request = decodeRequest(frame);
     answer =
       request === undefined
         ? { type: 'denied', message: 'not a request of this version' }
-        : await options.answerTo(request);
+        : await options.answerTo(request, peer);
   } catch {
     answer = { type: 'denied', message: 'the request failed' };
   }

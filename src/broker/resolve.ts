@@ -70,6 +70,20 @@ export async function resolve(
   }
 }
 
+/** Writes the `denied` row of a request that is refused for who asked it; gives the line that says so. Never rejects. */
+export async function refuse(
+  options: ResolveOptions,
+  request: ResolveRequest,
+  why: string,
+): Promise<string> {
+  try {
+    await options.store.deny({ ...auditRow(options, request), reason: why });
+    return line(options, request, why);
+  } catch (error) {
+    return line(options, request, vaultTrouble(error));
+  }
+}
+
 async function release(options: ResolveOptions, request: ResolveRequest): Promise<Resolution> {
   const row = auditRow(options, request);
   const decision = decide({

@@ -6,10 +6,11 @@ import type { Secret } from '../base/secret.ts';
 import type { GrantStore } from '../vault/types.ts';
 import { createGrants, type Grants } from './grants.ts';
 import { listen } from './listener.ts';
+import { identifyPeer, isTruthful, type Peer, type PeerSystem } from './peer.ts';
+import { describeProcess, programPath } from './process-tree.ts';
 import { EXPOSURE, exposuresOf, FLAG, MAX_FRAME_BYTES, valuesFrameBytes } from './protocol.ts';
 import type { Answer, Request, Resolve } from './protocol.ts';
-import { describeProcess, programPath } from './process-tree.ts';
-import { resolve, type Resolution, type ResolveRequest } from './resolve.ts';
+import { refuse, resolve, type Resolution, type ResolveRequest } from './resolve.ts';
 import { createWatchFile } from './watch-file.ts';
 
 /** For a session, which knows brokers and no vaults. */
@@ -26,6 +27,8 @@ export interface BrokerOptions {
   /** Called before an answer with values leaves: they must be masked from when it returns. */
   onRelease(values: readonly Secret[]): void;
   redactText(text: string): string;
+  /** The kernel's word on who asks; `native()`. */
+  readonly system: PeerSystem;
   /** A process whose parent is the session has loaded the hook. False: it is not to run. */
   onHello(pid: number): boolean;
 }
@@ -59,10 +62,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   let closing: Promise<void> | undefined;
   const listener = await listen({
     socketPath,
-    answerTo: async (request) =>
+    identify: (socket) => identifyPeer(options.system, socket, process.pid),
+    answerTo: async (request, peer) =>
       closing !== undefined && (request.type === 'hello' || request.type === 'resolve')
         ? denied('the session is ending')
-        : answerTo(options, grants, request),
+        : answerTo(options, grants, request, peer),
     onUndelivered: (answer) => undelivered(grants, answer),
   }).catch((error: unknown) => {
     forgetAll();
@@ -108,7 +112,16 @@ function undelivered(grants: Grants, answer: Answer): void {
   if (answer.type === 'values') grants.failed(answer.grant, 0);
 }
 
-async function answerTo(options: BrokerOptions, grants: Grants, request: Request): Promise<Answer> {
+async function answerTo(
+  options: BrokerOptions,
+  grants: Grants,
+  request: Request,
+  peer: Peer,
+): Promise<Answer> {
+  if (peer.kind === 'stranger') return turnAway(options, request, peer.why);
+  if (!isTruthful(request, peer, process.pid)) {
+    return turnAway(options, request, 'the request is not of the process that sent it');
+  }
   switch (request.type) {
     case 'hello':
       if (request.session !== options.session) return denied('not of this session');
@@ -131,19 +144,17 @@ async function answerTo(options: BrokerOptions, grants: Grants, request: Request
   return { type: 'ok' };
 }
 
-async function answerResolve(
-  options: BrokerOptions,
-  grants: Grants,
-  request: Resolve,
-): Promise<Answer> {
-  const spawns = (request.flags & FLAG.SPAWN) !== 0;
-  const askerPid = spawns ? request.ppid : request.pid;
+/** Nothing for who is not of the session, or claims to be another; a row if it asked for values. */
+async function turnAway(options: BrokerOptions, request: Request, why: string): Promise<Answer> {
+  if (request.type !== 'resolve') return denied(why);
+  return denied(await refuse(options, askedFor(request), why));
+}
+
+/** What a request asks for, with nothing of who asks. */
+function askedFor(request: Resolve): ResolveRequest {
   const asked = request.names.map((name, index) => [name, request.exposures[index] ?? 0] as const);
-  const resolution = await resolve(options, {
+  return {
     program: request.program,
-    file: programPath(request.program, request.cwd, askerPid),
-    asker: describeProcess(askerPid, process.pid, options.environment),
-    spawns,
     argv: request.argv,
     cwd: request.cwd,
     names: request.names,
@@ -153,6 +164,21 @@ async function answerResolve(
     ),
     malformed: (request.flags & FLAG.MALFORMED) !== 0,
     sharesMemory: (request.flags & FLAG.SHARED) !== 0,
+  };
+}
+
+async function answerResolve(
+  options: BrokerOptions,
+  grants: Grants,
+  request: Resolve,
+): Promise<Answer> {
+  const spawns = (request.flags & FLAG.SPAWN) !== 0;
+  const askerPid = spawns ? request.ppid : request.pid;
+  const resolution = await resolve(options, {
+    ...askedFor(request),
+    file: programPath(request.program, request.cwd, askerPid),
+    asker: describeProcess(askerPid, process.pid, options.environment),
+    spawns,
   });
   if (resolution.kind === 'denied') return denied(resolution.message);
   const { operation, values } = resolution;

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { exitCodeOf } from '../base/errors.ts';
+import { refuseDebugger } from '../base/hardening.ts';
 import { printError } from './output.ts';
 import { readInvocation } from './shell-arguments.ts';
 
@@ -41,6 +42,7 @@ function isStarting(): boolean {
   }
 }
 
+refuseDebugger();
 try {
   process.exit(await main());
 } catch (error) {

@@ -2,10 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { isatty } from 'node:tty';
 import { vaultDirectory, type Environment } from '../base/paths.ts';
 import { findHook } from '../session/hook-library.ts';
-import { native } from '../session/native.ts';
 import { findProgram, isSameFile, type Launch } from '../session/program.ts';
 import { runSession, type SessionOptions } from '../session/session.ts';
-import { refuseDebugger } from '../session/signals.ts';
 import { startChildStore, type ChildStore } from '../vault/child-store.ts';
 import { readVaultFile, type VaultFile } from '../vault/files.ts';
 import { keepHeadInKeychain } from './keychain-head.ts';
@@ -24,8 +22,6 @@ export interface Start {
 
 /** Unlocks the vault and runs a program in a session on our standard streams; gives its exit code. */
 export async function startSession(start: Start): Promise<number> {
-  refuseDebugger();
-  native().disableCoreDumps();
   const { environment } = start;
   const hook = findHook();
   const directory = vaultDirectory(start.vault, environment);

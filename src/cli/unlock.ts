@@ -1,4 +1,5 @@
 import { VaultShellError } from '../base/errors.ts';
+import { hardenProcess } from '../base/hardening.ts';
 import type { Environment } from '../base/paths.ts';
 import { keyFromCommand } from '../keys/command.ts';
 import { parseHexkey } from '../keys/hexkey.ts';
@@ -31,6 +32,8 @@ export async function unlock(
   environment: Environment,
   { ask = true }: UnlockOptions = {},
 ): Promise<Buffer> {
+  // Here every way to a value begins.
+  hardenProcess();
   const hexkey = environment[HEXKEY_VARIABLE];
   if (hexkey !== undefined && hexkey !== '') return parseHexkey(hexkey);
 

@@ -1,4 +1,5 @@
 import type { AsyncEntry as AsyncEntryType } from '@napi-rs/keyring';
+import { hardenProcess } from '../base/hardening.ts';
 
 /**
  * The process that asks the OS keychain one question. On Linux the Secret Service is pinned: the
@@ -31,6 +32,7 @@ export interface KeychainAnswer {
 
 const SERVICE = 'vault-shell';
 
+hardenProcess();
 process.once('message', (question: KeychainQuestion) => void answer(question));
 
 async function answer(question: KeychainQuestion): Promise<void> {

@@ -4,7 +4,7 @@ import { systemCode, VaultShellError } from '../base/errors.ts';
 import { deferred } from './deferred.ts';
 import { signalNumber, type Exit } from './exit.ts';
 import type { Filter } from './filter.ts';
-import { native } from './native.ts';
+import { native } from '../base/native.ts';
 import { openOutlet, type Outlet } from './outlet.ts';
 import { checkDirectory, checkExecutable, type Launch } from './program.ts';
 import { onSignals } from './signals.ts';

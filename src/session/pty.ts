@@ -3,7 +3,7 @@ import { systemCode } from '../base/errors.ts';
 import { deferred } from './deferred.ts';
 import type { Exit } from './exit.ts';
 import { openInputQueue } from './input-queue.ts';
-import { native, type WindowSize } from './native.ts';
+import { native, type WindowSize } from '../base/native.ts';
 import { checkDirectory, checkExecutable, type Launch } from './program.ts';
 import { ptyBinding } from './pty-binding.ts';
 import { openSource, type TakeOutput } from './source.ts';

@@ -19,6 +19,8 @@ export type RuntimeDirectory = {
   readonly path: string;
   /** The broker's socket; nothing is there yet. */
   readonly socket: string;
+  /** The session's first process is hooked: those that come after it need not say hello. */
+  markStarted(): void;
   /** Removes the directory and what is in it. May be called twice. */
   remove(): void;
 };
@@ -33,6 +35,7 @@ const NAME = /^vault-shell-([0-9]+)-[0-9a-f]+$/;
 const RANDOM_BYTES = 6;
 const SOCKET = 'broker';
 const OWNER = 'owner';
+const STARTING = 'starting';
 /** sun_path holds 108 bytes on Linux and 104 on macOS, the NUL included. */
 const MAX_SOCKET_PATH_BYTES = process.platform === 'darwin' ? 103 : 107;
 /** LD_PRELOAD and PATH cannot name a path with these. */
@@ -60,6 +63,7 @@ export function makeRuntimeDirectory(options: RuntimeDirectoryOptions): RuntimeD
     // Whatever the umask took away.
     chmodSync(directory, DIRECTORY_MODE);
     writeFileSync(path.join(directory, OWNER), `${pidNamespace()}\n`, { mode: FILE_MODE });
+    writeFileSync(path.join(directory, STARTING), '', { mode: FILE_MODE });
   } catch (error) {
     const reason = systemCode(error) ?? 'unknown error';
     throw new VaultShellError('BROKER', `cannot make ${directory}: ${reason}`, { cause: error });
@@ -69,7 +73,12 @@ export function makeRuntimeDirectory(options: RuntimeDirectoryOptions): RuntimeD
     rmSync(directory, { recursive: true, force: true });
   }
   process.on('exit', remove);
-  return { path: directory, socket: path.join(directory, SOCKET), remove };
+  return {
+    path: directory,
+    socket: path.join(directory, SOCKET),
+    markStarted: () => rmSync(path.join(directory, STARTING), { force: true }),
+    remove,
+  };
 }
 
 /**

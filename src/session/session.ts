@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { VaultShellError } from '../base/errors.ts';
+import { native } from '../base/native.ts';
 import type { Environment } from '../base/paths.ts';
 import type { Secret } from '../base/secret.ts';
 import { noteOutputs } from '../broker/output-file.ts';
 import { startBroker, type Broker, type BrokerStore } from '../broker/server.ts';
 import { NeedleSet } from '../redact/needles.ts';
 import { Redactor } from '../redact/redactor.ts';
+import { adoptOrphans } from './adoption.ts';
 import { childEnvironment } from './environment.ts';
 import { exitStatus, type Exit } from './exit.ts';
 import type { Filter } from './filter.ts';
@@ -17,7 +19,12 @@ import { probeHook } from './probe.ts';
 import { runInPipes } from './pipes.ts';
 import type { Launch } from './program.ts';
 import { runInTerminal } from './proxy.ts';
-import { makeBinDirectory, makeRuntimeDirectory, preloadPath } from './runtime-directory.ts';
+import {
+  makeBinDirectory,
+  makeRuntimeDirectory,
+  preloadPath,
+  type RuntimeDirectory,
+} from './runtime-directory.ts';
 
 /** What a session needs of a vault. */
 export interface SessionStore extends BrokerStore {
@@ -25,6 +32,8 @@ export interface SessionStore extends BrokerStore {
   values(): Promise<readonly { readonly value: Secret }[]>;
   /** Calls `listener` with all of them when another process changed any. */
   onValues(listener: (values: readonly { readonly value: Secret }[]) => void): void;
+  /** The process that owns the file, where there is one. */
+  readonly pid?: number | undefined;
 }
 
 export interface SessionOptions {
@@ -85,6 +94,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
       environment: options.environment,
       onRelease: learn,
       redactText: (text) => redactText(needles, text),
+      system: native(),
       onHello: (pid) => gate.hello(pid),
     });
     const environment = childEnvironment({
@@ -99,7 +109,14 @@ export async function runSession(options: SessionOptions): Promise<number> {
     learn(values.map(({ value }) => value));
     const prepared = await options.prepare?.(broker);
     for (const [name, value] of prepared?.environment ?? []) environment[name] = value;
-    const exit = await runChild(options, prepared, environment, needles, gate, broker);
+    const exit = await runChild(options, {
+      prepared,
+      environment,
+      needles,
+      gate,
+      broker,
+      runtime,
+    });
     return exitStatus(exit);
   } finally {
     await broker?.close();
@@ -108,13 +125,19 @@ export async function runSession(options: SessionOptions): Promise<number> {
   }
 }
 
+/** All that a session's program needs to start. */
+interface Ready {
+  readonly prepared: Prepared | undefined;
+  readonly environment: Record<string, string>;
+  readonly needles: NeedleSet;
+  readonly gate: Gate;
+  readonly broker: Broker;
+  readonly runtime: RuntimeDirectory;
+}
+
 async function runChild(
   { launch, cwd, terminal, store }: SessionOptions,
-  prepared: Prepared | undefined,
-  environment: Record<string, string>,
-  needles: NeedleSet,
-  gate: Gate,
-  broker: Broker,
+  { prepared, environment, needles, gate, broker, runtime }: Ready,
 ): Promise<Exit> {
   const child = {
     launch: { ...launch, args: prepared?.args ?? launch.args },
@@ -125,12 +148,20 @@ async function runChild(
   let childPid = 0;
   const started = (pid: number, onHello: () => void): void => {
     childPid = pid;
-    if (hookReaches(launch.file)) gate.expect(pid, onHello);
-    else onHello();
+    const heard = (): void => {
+      runtime.markStarted();
+      onHello();
+    };
+    if (hookReaches(launch.file)) gate.expect(pid, heard);
+    else heard();
   };
+  const leaveOrphans = adoptOrphans({
+    spared: () => [childPid, store.pid ?? 0],
+    onEnd: (pid, exitCode) => broker.recordExit(pid, exitCode),
+  });
   const makeFilter = (): Filter => gate.guard(new Redactor({ needles }));
-  const exit = terminal
-    ? await runInTerminal({
+  const running = terminal
+    ? runInTerminal({
         ...child,
         filter: makeFilter(),
         onStart: ({ pid, inheritModes, listen }) => {
@@ -140,12 +171,13 @@ async function runChild(
           });
         },
       })
-    : await runInPipes({
+    : runInPipes({
         ...child,
         makeFilter,
         onOutputs: (fds) => noteOutputs(path.dirname(broker.socketPath), fds),
         onStart: (pid) => started(pid, () => undefined),
       });
+  const exit = await running.finally(leaveOrphans);
   gate.check();
   // `exec prog` in the shell: nobody but us reaps it.
   broker.recordExit(childPid, exitStatus(exit));

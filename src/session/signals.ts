@@ -6,11 +6,3 @@ export function onSignals(handlers: Partial<Record<NodeJS.Signals, () => void>>)
     for (const [name, handler] of entries) process.off(name, handler);
   };
 }
-
-/**
- * Keeps Node from opening its debugger, through which everything in memory could be read, on SIGUSR1: with
- * a listener there it does not. For the life of the process.
- */
-export function refuseDebugger(): void {
-  process.on('SIGUSR1', () => undefined);
-}

@@ -2,8 +2,8 @@ import { constants, closeSync, fstatSync, openSync, write } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { systemCode } from '../base/errors.ts';
+import { native } from '../base/native.ts';
 import { deferred, type Deferred } from './deferred.ts';
-import { native } from './native.ts';
 
 /** A descriptor that somebody gave us to write to, in the order of the calls. */
 export type Sink = {

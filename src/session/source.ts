@@ -3,7 +3,7 @@ import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ReadStream } from 'node:tty';
 import { systemCode } from '../base/errors.ts';
-import { native } from './native.ts';
+import { native } from '../base/native.ts';
 
 /**
  * Takes output. `chunk` is the taker's only during the call or, when a promise is given back, until that

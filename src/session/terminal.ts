@@ -1,5 +1,5 @@
 import { VaultShellError } from '../base/errors.ts';
-import { native, type WindowSize } from './native.ts';
+import { native, type WindowSize } from '../base/native.ts';
 import { onSignals } from './signals.ts';
 
 /** The terminal we were started in, in raw mode until `restore`. */

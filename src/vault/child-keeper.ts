@@ -45,6 +45,8 @@ export function keepChild(options: {
   const pending = new Map<number, Pending>();
   const idle = new Set<() => void>();
   let child: ChildProcess | undefined;
+  /** The child that has the key; calls for one that has it not yet wait. */
+  let ready: ChildProcess | undefined;
   let digest: string | undefined;
   let lastId = 0;
   let deaths = 0;
@@ -58,12 +60,19 @@ export function keepChild(options: {
     next.on('message', (message: FromChild) => receive(next, message));
     next.on('error', () => bury(next));
     next.on('exit', () => bury(next));
+  };
+
+  const hand = (next: ChildProcess): void => {
+    ready = next;
     send(next, { kind: 'open', directory, key, salt, digest });
     for (const [id, { call }] of pending) send(next, { kind: 'call', id, call });
   };
 
   const receive = (sender: ChildProcess, message: FromChild): void => {
     switch (message.kind) {
+      case 'ready':
+        if (sender === child) hand(sender);
+        return;
       case 'failed':
         giveUp(sender, fromPlainError(message.error));
         return;
@@ -123,7 +132,7 @@ export function keepChild(options: {
       };
       pending.set(id, { call: asked, settle });
       if (child === undefined) launch();
-      else send(child, { kind: 'call', id, call: asked });
+      else if (child === ready) send(child, { kind: 'call', id, call: asked });
     });
 
   const close = async (): Promise<void> => {

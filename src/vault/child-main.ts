@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { hardenProcess } from '../base/hardening.ts';
 import { checkHead, hasHead, keepHead } from './audit-head.ts';
 import {
   toPlainError,
@@ -57,6 +58,19 @@ async function keepHeadNow(vault: OpenVault): Promise<void> {
   keeping = undefined;
   // It is a little more behind then; the next row, or another process, sees to it.
   await keepHead(vault).catch(() => undefined);
+}
+
+announce();
+
+/** The key is asked for once nobody of the same user can read it in this process. */
+function announce(): void {
+  try {
+    hardenProcess();
+    send({ kind: 'ready' });
+  } catch (error) {
+    send({ kind: 'failed', error: toPlainError(error) });
+    process.disconnect();
+  }
 }
 
 async function open(message: Extract<ToChild, { kind: 'open' }>): Promise<OpenVault> {

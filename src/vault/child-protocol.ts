@@ -27,6 +27,8 @@ export type Call =
   | { readonly op: 'values' };
 
 export type FromChild =
+  /** The first message: now the key may come. */
+  | { readonly kind: 'ready' }
   /** The vault could not be opened; the process ends by itself. */
   | { readonly kind: 'failed'; readonly error: PlainError }
   /** All values, when they are not those of the last digest. */

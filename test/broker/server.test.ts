@@ -16,11 +16,23 @@ import {
   type Request,
   type Resolve,
 } from '../../src/broker/protocol.ts';
+import type { PeerSystem } from '../../src/broker/peer.ts';
 import { startBroker, type Broker, type BrokerOptions } from '../../src/broker/server.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
 
 const VALUE = 's3cr3t-value-42';
 const SESSION = '1-abcdef';
+
+/** Who connects, as far as the broker can tell: a child of the session. */
+const ASKER = 70_001;
+
+function systemOf(pid: number): PeerSystem {
+  const uid = process.geteuid?.() ?? 0;
+  return {
+    peerCredentials: () => ({ pid, uid, gid: 0 }),
+    parentOf: () => process.pid,
+  };
+}
 
 interface SetUp {
   broker: Broker;
@@ -37,6 +49,7 @@ async function setUp(t: TestContext, options: Partial<BrokerOptions> = {}): Prom
     store,
     onRelease: () => store.log.push('release'),
     redactText: (text) => text.replaceAll(VALUE, '***'),
+    system: systemOf(ASKER),
     onHello: () => true,
     ...options,
   });
@@ -49,8 +62,8 @@ async function setUp(t: TestContext, options: Partial<BrokerOptions> = {}): Prom
 
 const wanted: Resolve = {
   type: 'resolve',
-  pid: 70_001,
-  ppid: 100,
+  pid: ASKER,
+  ppid: process.pid,
   flags: 0,
   session: SESSION,
   cwd: '/',
@@ -59,6 +72,8 @@ const wanted: Resolve = {
   names: ['gh'],
   exposures: [EXPOSURE.ARGV],
 };
+
+const GREETING = { type: 'hello', pid: ASKER, ppid: process.pid, session: SESSION } as const;
 
 /** Sends bytes as they are; gives all that comes back until the other side closes. */
 async function exchange(broker: Broker, ...chunks: readonly Buffer[]): Promise<Buffer> {
@@ -129,7 +144,7 @@ test('no byte of an answer leaves while the row is not committed', async (t) => 
   socket.on('data', (chunk: Buffer) => (received += chunk.length));
   socket.write(encodeRequest(wanted));
   // Another request is answered meanwhile: the first had its chance.
-  await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: SESSION });
+  await ask(broker, GREETING);
   assert.equal(received, 0);
   open();
   assert.equal(typeOf(await readAll(socket)), TYPE.VALUES);
@@ -142,23 +157,25 @@ test('another session, another version and nonsense are denied', async (t) => {
   const other = encodeRequest(wanted);
   other.writeUInt8(PROTOCOL_VERSION - 1, LENGTH_BYTES);
   assert.equal(typeOf(await exchange(broker, other)), TYPE.DENIED);
-  const hello = await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: 'x' });
+  const hello = await ask(broker, { ...GREETING, session: 'x' });
   assert.equal(typeOf(hello), TYPE.DENIED);
   assert.deepEqual(store.log, []);
 });
 
 test('hello is answered as the session decides', async (t) => {
-  const seen: number[] = [];
-  const { broker } = await setUp(t, {
-    onHello(pid) {
-      seen.push(pid);
-      return pid === 42;
-    },
-  });
-  const hello = { type: 'hello', ppid: 1, session: SESSION } as const;
-  assert.equal(typeOf(await ask(broker, { ...hello, pid: 42 })), TYPE.OK);
-  assert.equal(typeOf(await ask(broker, { ...hello, pid: 43 })), TYPE.DENIED);
-  assert.deepEqual(seen, [42, 43]);
+  for (const welcome of [true, false]) {
+    const seen: number[] = [];
+    // oxlint-disable-next-line no-await-in-loop
+    const { broker } = await setUp(t, {
+      onHello(pid) {
+        seen.push(pid);
+        return welcome;
+      },
+    });
+    // oxlint-disable-next-line no-await-in-loop
+    assert.equal(typeOf(await ask(broker, GREETING)), welcome ? TYPE.OK : TYPE.DENIED);
+    assert.deepEqual(seen, [ASKER]);
+  }
 });
 
 test('a frame may come byte by byte', async (t) => {
@@ -201,9 +218,9 @@ test('a hook that dies before its answer leaves a row that says so', async (t) =
   const open = holdGrants(store);
   const socket = connect(broker.socketPath);
   socket.write(encodeRequest(wanted));
-  await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: SESSION });
+  await ask(broker, GREETING);
   socket.destroy();
-  await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: SESSION });
+  await ask(broker, GREETING);
   open();
   const row = await store.waitForRow((candidate) => candidate.exitCode !== null);
   assert.equal(row.exitCode, 126);
@@ -227,7 +244,7 @@ test('closing waits for a request that is being answered', async (t) => {
   const { broker, store } = await setUp(t);
   const open = holdGrants(store);
   const answer = ask(broker, wanted);
-  await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: SESSION });
+  await ask(broker, GREETING);
   const closed = broker.close();
   open();
   assert.equal(typeOf(await answer), TYPE.VALUES);
@@ -239,7 +256,7 @@ test('closing does not wait for a connection that says nothing', async (t) => {
   const { broker } = await setUp(t);
   const socket = connect(broker.socketPath);
   const answer = readAll(socket);
-  await ask(broker, { type: 'hello', pid: 1, ppid: 1, session: SESSION });
+  await ask(broker, GREETING);
   await Promise.all([broker.close(), broker.close()]);
   assert.equal((await answer).length, 0);
 });
@@ -255,10 +272,13 @@ test('values that are too long for one frame together are not sent', async (t) =
 
 test('the exit code of a spawned child is stored when its parent reaps it', async (t) => {
   const { broker, store } = await setUp(t);
-  assert.equal(typeOf(await ask(broker, { ...wanted, pid: 0, flags: FLAG.SPAWN })), TYPE.VALUES);
+  assert.equal(
+    typeOf(await ask(broker, { ...wanted, pid: 0, ppid: ASKER, flags: FLAG.SPAWN })),
+    TYPE.VALUES,
+  );
   const grant = store.rows[0]?.operation ?? '';
-  await ask(broker, { type: 'spawned', grant, pid: 70_002, ppid: wanted.ppid });
-  await ask(broker, { type: 'reaped', pid: 70_002, ppid: wanted.ppid, status: 4 << 8 });
+  await ask(broker, { type: 'spawned', grant, pid: 70_002, ppid: ASKER });
+  await ask(broker, { type: 'reaped', pid: 70_002, ppid: ASKER, status: 4 << 8 });
   assert.equal(store.rows[0]?.exitCode, 4);
 });
 
@@ -278,6 +298,7 @@ test('a directory that is not there is an error with a code', async () => {
       store: createMemoryStore({}),
       onRelease: () => undefined,
       redactText: (text) => text,
+      system: systemOf(ASKER),
       onHello: () => true,
     }),
     { code: 'BROKER' },

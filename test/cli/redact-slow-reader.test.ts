@@ -14,7 +14,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
-import { native } from '../../src/session/native.ts';
+import { native } from '../../src/base/native.ts';
 import { MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
 
 const MEBIBYTE = 1024 * 1024;

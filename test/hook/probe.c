@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -21,6 +22,23 @@ static char **child_argv;
 static int report(void) {
     fprintf(stderr, "probe: %s\n", strerrorname_np(errno));
     return errno == ENOENT ? 127 : 126;
+}
+
+// Forks as fast as it can while the other thread spawns. Each child stays, with what memory it was given, until its
+// parent has ended.
+static int stop_forking;
+
+static void *keep_forking(void *unused) {
+    (void)unused;
+    int ends[2];
+    if (pipe(ends) != 0) return NULL;
+    for (int forks = 0; forks < 1500 && !__atomic_load_n(&stop_forking, __ATOMIC_ACQUIRE); forks++) {
+        if (fork() != 0) continue;
+        char byte;
+        close(ends[1]);
+        _exit(read(ends[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    return NULL;
 }
 
 static int exec_in_child(void *unused) {
@@ -66,8 +84,13 @@ int main(int argc, char **argv) {
     else if (strcmp(way, "execl") == 0) execl(program, program, a, b, (char *)NULL);
     else if (strcmp(way, "execlp") == 0) execlp(program, program, a, b, (char *)NULL);
     else if (strcmp(way, "execle") == 0) {
-        char *const own[] = {"ONLY=this", NULL};
-        execle(program, program, a, b, (char *)NULL, own);
+        static char variable[512] = "T=";
+        const char *given = getenv("T");
+        if (given != NULL) strncat(variable, given, sizeof variable - 3);
+        char *const own[] = {"ONLY=this", variable, NULL};
+        // The list ends at its first NULL, and behind that is the environment.
+        if (b == NULL) execle(program, program, a, (char *)NULL, own);
+        else execle(program, program, a, b, (char *)NULL, own);
     } else if (strcmp(way, "execl-many") == 0) {
 #define TEN "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"
 #define HUNDRED TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN
@@ -102,6 +125,23 @@ int main(int argc, char **argv) {
     } else if (strcmp(way, "system") == 0) {
         const int status = system(program);
         return status == -1 ? report() : ended(status);
+    } else if (strcmp(way, "fork-meanwhile") == 0) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, keep_forking, NULL) != 0) return 1;
+        for (int spawns = 0; spawns < 20; spawns++) {
+            if (posix_spawn(&pid, program, NULL, NULL, args, environ) == 0) waitpid(pid, NULL, 0);
+        }
+        __atomic_store_n(&stop_forking, 1, __ATOMIC_RELEASE);
+        pthread_join(thread, NULL);
+        puts("ready");
+        fflush(stdout);
+        getchar();
+        return 0;
+    } else if (strcmp(way, "popen") == 0) {
+        FILE *stream = popen(program, "w");
+        return stream == NULL ? report() : ended(pclose(stream));
+    } else if (strcmp(way, "syscall") == 0) {
+        syscall(SYS_execve, program, args, environ);
     } else if (strcmp(way, "vfork") == 0) {
         pid = vfork();
         if (pid == 0) {

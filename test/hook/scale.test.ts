@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { findInMemory } from '../support/memory-scan.ts';
 import { startHookSession, type HookSession } from '../support/hook-environment.ts';
+import { descendantsOf } from '../support/processes.ts';
 import { buildProbe, findProgram, missing } from '../support/programs.ts';
 
 const VALUE = 's3cr3t-value-42';
@@ -132,4 +133,26 @@ test('a spawn leaves no value in the memory of who spawned', async (t) => {
   child.stdin.end();
   await closed;
   assert.equal(session.store.rows[0]?.exitCode, 1, 'cat found no file of that name');
+});
+
+test('children that other threads fork meanwhile have no value', async (t) => {
+  const session = await setUp(t);
+  const { directory, probe } = buildProbe();
+  t.after(() => rmSync(directory, { recursive: true }));
+  const launcher = path.join(directory, 'nice');
+  linkSync(probe, launcher);
+  const child = spawn(launcher, ['fork-meanwhile', '/bin/true', '$VAULT<gh>'], {
+    env: session.environment,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  await new Promise((resolve) => {
+    child.stdout.once('data', resolve);
+  });
+  const others = descendantsOf(child.pid ?? 0);
+  assert.ok(others.length > 10, `${others.length}`);
+  for (const { pid } of others) assert.deepEqual(findInMemory(pid, VALUE), []);
+  assert.equal(session.store.rows.length, 20);
+  child.stdin.end();
+  await closed;
 });

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import test from 'node:test';
 import { deferred } from '../../src/session/deferred.ts';
 import { openInputQueue } from '../../src/session/input-queue.ts';
-import { native } from '../../src/session/native.ts';
+import { native } from '../../src/base/native.ts';
 import { openOutlet } from '../../src/session/outlet.ts';
 import { holdingFilter, plainFilter } from '../support/filters.ts';
 

@@ -1,10 +1,11 @@
 import { execFileSync, spawn, type SpawnOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemCode } from '../../src/base/errors.ts';
+import { native } from '../../src/base/native.ts';
 import type { Secret } from '../../src/base/secret.ts';
 import { startBroker, type Broker } from '../../src/broker/server.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
@@ -76,11 +77,14 @@ export async function startHookSession(
       for (const value of store.values.values()) result = result.replaceAll(value, '***');
       return result;
     },
+    system: native(),
     onHello(pid) {
       greeted.push(pid);
       return hookSession.welcome;
     },
   });
+  // As until the first program of a session is there: a first process says hello.
+  writeFileSync(path.join(directory, 'starting'), '');
   const environment = {
     PATH: openPath(),
     HOME: directory,

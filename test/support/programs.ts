@@ -33,6 +33,6 @@ export function buildProbe(): { directory: string; probe: string } {
   const directory = mkdtempSync(path.join(tmpdir(), 'vs-probe-'));
   const probe = path.join(directory, 'probe');
   const source = path.join(ROOT, 'test/hook/probe.c');
-  execFileSync('cc', ['-O1', '-Wall', '-Wextra', '-Werror', '-o', probe, source]);
+  execFileSync('cc', ['-O1', '-Wall', '-Wextra', '-Werror', '-pthread', '-o', probe, source]);
   return { directory, probe };
 }

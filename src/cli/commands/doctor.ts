@@ -4,7 +4,7 @@ import { loadFromKeychain } from '../../keys/keychain.ts';
 import { plainEnvironment } from '../../session/environment.ts';
 import { findHook } from '../../session/hook-library.ts';
 import { hookReaches } from '../../session/hook-reach.ts';
-import { native } from '../../session/native.ts';
+import { native } from '../../base/native.ts';
 import { findProgram } from '../../session/program.ts';
 import { openPty } from '../../session/pty.ts';
 import { readVaultFile } from '../../vault/files.ts';
@@ -24,9 +24,15 @@ type Result = string | { readonly warn: string };
 
 const SHELLS = ['sh', 'bash', 'dash', 'zsh', 'ksh', 'fish'] as const;
 
+/** Programs that start others, of the kinds in docs/launchers.md that may be outside of the hook. */
+const LAUNCHERS = (
+  'busybox toybox su sudo doas pkexec runuser sg newgrp env xargs find make parallel git ssh tmux screen docker ' +
+  'python3 perl ruby node'
+).split(' ');
+
 export const doctorCommand: Command = {
   usage: 'doctor',
-  describe: 'check this machine: hook, PTY, keychain, file modes, shells',
+  describe: 'check this machine: hook, PTY, keychain, file modes, shells, launchers',
   build: (parser) => parser.option('json', { type: 'boolean', describe: 'print JSON' }),
   run: async (parsed, context) => {
     const findings: Finding[] = [];
@@ -51,6 +57,7 @@ function checks(context: Context): Record<string, () => Result | Promise<Result>
     addon: () => `loaded, process group ${String(native().ownGroup())}`,
     pty: checkPty,
     shells: () => checkShells(context),
+    launchers: () => checkLaunchers(context),
     keychain: () => checkKeychain(context),
     vault: () => checkVault(context),
   };
@@ -113,6 +120,20 @@ function checkShells({ environment }: Context): Result {
   }
   if (unreachable.length === 0) return found.join(' ');
   return { warn: `${found.join(' ')}; static or set-uid, not usable: ${unreachable.join(' ')}` };
+}
+
+/** Not a warning: set-uid ones are on every machine. */
+function checkLaunchers({ environment }: Context): Result {
+  const outside = LAUNCHERS.flatMap((name) => {
+    try {
+      const file = findProgram(name, environment['PATH'], '/');
+      return hookReaches(file) ? [] : [file];
+    } catch {
+      return []; // not on this machine
+    }
+  });
+  if (outside.length === 0) return 'none found that the hook does not reach';
+  return `static or set-uid, what they start gets placeholders as text: ${outside.join(' ')}`;
 }
 
 async function checkKeychain({ environment }: Context): Promise<Result> {

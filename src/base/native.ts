@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { systemCode, VaultShellError } from '../base/errors.ts';
+import { systemCode, VaultShellError } from './errors.ts';
 
 export type WindowSize = { readonly columns: number; readonly rows: number };
 export type Credentials = { readonly pid: number; readonly uid: number; readonly gid: number };
@@ -16,8 +16,22 @@ export type Native = {
   readonly setCloseOnExec: (fd: number) => void;
   /** No core file of this process; on Linux no tracing of it by other processes of the user either. */
   readonly disableCoreDumps: () => void;
-  /** Who is at the other end of a connected Unix socket. */
+  /**
+   * Who connected to the other end of a Unix socket. Throws when that process is gone (Linux 6.5 and later can
+   * tell), or is none of this pid namespace.
+   */
   readonly peerCredentials: (fd: number) => Credentials;
+  /** The parent of a process, 0 for one that has none here. Throws ESRCH when there is no such process. */
+  readonly parentOf: (pid: number) => number;
+  /** Whether descendants that lose their parent become our children, instead of init's. Linux only. */
+  readonly setSubreaper: (on: boolean) => void;
+  /**
+   * Reaps one child that has ended: its pid and status, as `waitpid` gives them. Undefined when none has ended; pid 0
+   * when one of `spared` is to be reaped first, by whoever started it.
+   */
+  readonly reapAdopted: (
+    spared: Int32Array,
+  ) => { readonly pid: number; readonly status: number } | undefined;
   readonly windowSize: (fd: number) => WindowSize;
   /** Opens the slave of a PTY master; the caller closes it. */
   readonly openPeer: (master: number) => number;
@@ -46,6 +60,9 @@ const FUNCTIONS: Record<keyof Native, true> = {
   setCloseOnExec: true,
   disableCoreDumps: true,
   peerCredentials: true,
+  parentOf: true,
+  setSubreaper: true,
+  reapAdopted: true,
   windowSize: true,
   openPeer: true,
   foregroundGroup: true,
@@ -64,7 +81,7 @@ export function native(): Native {
 }
 
 function load(): Native {
-  // The same step up from dist/src/session in the repository and in an installed package.
+  // The same step up from dist/src/base in the repository and in an installed package.
   const path = '../../shell/vault-native.node';
   let addon: unknown;
   try {

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { native } from '../../src/session/native.ts';
+import { native } from '../../src/base/native.ts';
 
 void test('a pipe carries bytes, and neither end reaches a child', () => {
   const [readEnd, writeEnd] = native().pipe();
@@ -74,7 +74,7 @@ void test('failures are errors with the name of the errno, and leave nothing ope
 });
 
 void test('a process that was told so leaves no core file and cannot be traced by its user', () => {
-  const module = new URL('../../src/session/native.js', import.meta.url).href;
+  const module = new URL('../../src/base/native.js', import.meta.url).href;
   const script = `
     const { native } = await import(process.argv[1]);
     native().disableCoreDumps();
@@ -113,7 +113,7 @@ void test('as much is read and written as there is and fits, and no more is wait
 
 void test('the peer of a socket is told', () => {
   // The parent of a child made with a socket for its input is the process at the other end.
-  const module = new URL('../../src/session/native.js', import.meta.url).href;
+  const module = new URL('../../src/base/native.js', import.meta.url).href;
   const script = `
     const { native } = await import(process.argv[1]);
     const { pid, uid, gid } = native().peerCredentials(0);
@@ -130,11 +130,11 @@ void test('without the addon the error says what to do', async (t) => {
     rmSync(copy, { recursive: true });
   });
   const sources = new URL('../../src/', import.meta.url);
-  for (const file of ['base/errors.js', 'session/native.js']) {
+  for (const file of ['base/errors.js', 'base/native.js']) {
     cpSync(new URL(file, sources), path.join(copy, 'dist/src', file));
   }
   writeFileSync(path.join(copy, 'package.json'), '{ "type": "module" }');
-  const moved: unknown = await import(path.join(copy, 'dist/src/session/native.js'));
+  const moved: unknown = await import(path.join(copy, 'dist/src/base/native.js'));
   assert.throws(() => Reflect.apply(Reflect.get(Object(moved), 'native'), undefined, []), {
     code: 'HOOK_MISSING',
     hint: 'build it with npm run build',

@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { native } from '../../src/base/native.ts';
+
+export interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  /** Its arguments, joined by blanks; empty for one that has ended. */
+  readonly command: string;
+}
+
+/** Gives the descendants of a process, parents first; what `except` started, and itself, are left out. */
+export function descendantsOf(root: number, except = 0): Process[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const parent = native().parentOf(Number(name));
+      children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+    } catch {
+      // it has ended
+    }
+  }
+  const found: Process[] = [];
+  for (let parents = [root]; parents.length > 0;) {
+    const next = parents.flatMap((parent) =>
+      (children.get(parent) ?? [])
+        .filter((pid) => pid !== except)
+        .map((pid) => ({ pid, parent, command: commandOf(pid) })),
+    );
+    found.push(...next);
+    parents = next.map(({ pid }) => pid);
+  }
+  return found;
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+  } catch {
+    return '';
+  }
+}
