@@ -4,6 +4,9 @@ import { makeVault, MAIN, randomValue, type TestVault } from '../test/support/cl
 const START_ROUNDS = 15;
 const EXEC_ROUNDS = 5;
 const EXECS = 200;
+const AT_ONCE = 50;
+const BURSTS = 4;
+const GRANTS = 1000;
 
 /** Start-up of `-c true` and the cost of an exec: bare, in a session, with a value granted. */
 export async function benchExec(print: (line: string) => void): Promise<void> {
@@ -12,6 +15,7 @@ export async function benchExec(print: (line: string) => void): Promise<void> {
     await vault.set('t', randomValue());
     benchStart(vault, print);
     benchExecs(vault, print);
+    benchRemains(vault, print);
   } finally {
     vault.remove();
   }
@@ -49,46 +53,94 @@ function timeOf(argv: readonly string[], vault: TestVault): number {
   return Number(process.hrtime.bigint() - from) / 1e6;
 }
 
-/** bash times its own loop, so that the session's start-up is not in the figure. */
-function loop(command: string): string {
-  return `from=\${EPOCHREALTIME/./}; for i in {1..${String(EXECS)}}; do ${command}; done; echo $(( \${EPOCHREALTIME/./} - from ))`;
+/** bash times each by itself and prints microseconds, so that the session's start-up is not in the figures. */
+function loop(command: string, execs: number): string {
+  return `for i in {1..${String(execs)}}; do from=\${EPOCHREALTIME/./}; ${command}; echo $(( \${EPOCHREALTIME/./} - from )); done`;
 }
 
 function benchExecs(vault: TestVault, print: (line: string) => void): void {
+  const granted = '/bin/true "$VAULT<t>"';
   const ways: readonly [string, boolean, string][] = [
-    ['bare', false, loop('/bin/true x')],
-    ['in a session, no placeholder', true, loop('/bin/true x')],
-    ['in a session, a value granted', true, loop('/bin/true "$VAULT<t>"')],
+    ['bare', false, loop('/bin/true x', EXECS)],
+    ['in a session, no placeholder', true, loop('/bin/true x', EXECS)],
+    ['in a session, a value granted', true, loop(granted, EXECS)],
+    [`bare, ${String(AT_ONCE)} at once`, false, loop(atOnce('/bin/true x'), BURSTS)],
+    [`granted, ${String(AT_ONCE)} at once`, true, loop(atOnce(granted), BURSTS)],
   ];
   const times = ways.map((): number[] => []);
   for (let round = 0; round < EXEC_ROUNDS; round += 1) {
     ways.forEach(([, inside, script], index) => {
-      const argv = inside
-        ? [process.execPath, MAIN, '--shell', '/bin/bash', '-c', script]
-        : ['/bin/bash', '-c', script];
-      const { stdout, stderr } = spawnSync(argv[0] ?? '', argv.slice(1), {
-        env: vault.environment,
-        cwd: vault.home,
-        encoding: 'utf8',
-      });
-      if (!/^\d+\n$/.test(stdout)) throw new Error(`no time measured: ${stdout}${stderr}`);
-      times[index]?.push(Number(stdout) / 1000 / EXECS);
+      times[index]?.push(...timesOf(script, inside, vault));
     });
   }
-  const bare = median(times[0] ?? []);
   print('');
   print(
-    `| one exec of /bin/true from bash, median of ${String(EXEC_ROUNDS)} x ${String(EXECS)} | ms | / bare | ms over bare |`,
+    `| /bin/true from bash, ${String(EXEC_ROUNDS)} x ${String(EXECS)} | median ms | p99 ms | median / bare | median over bare, ms |`,
   );
-  print('| --- | --- | --- | --- |');
+  print('| --- | --- | --- | --- | --- |');
   ways.forEach(([name], index) => {
-    const time = median(times[index] ?? []);
+    const own = times[index] ?? [];
+    const bare = quantile(times[index < 3 ? 0 : 3] ?? [], 0.5);
+    const time = quantile(own, 0.5);
+    const [p99, ratio, over] = [quantile(own, 0.99), time / bare, time - bare];
     print(
-      `| ${name} | ${time.toFixed(3)} | ${(time / bare).toFixed(2)} | ${(time - bare).toFixed(3)} |`,
+      `| ${name} | ${time.toFixed(3)} | ${p99.toFixed(3)} | ${ratio.toFixed(2)} | ${over.toFixed(3)} |`,
     );
   });
 }
 
+function atOnce(command: string): string {
+  return `for j in {1..${String(AT_ONCE)}}; do ${command} & done; wait`;
+}
+
+/** Milliseconds of each pass of a loop. */
+function timesOf(script: string, inside: boolean, vault: TestVault): number[] {
+  const argv = inside
+    ? [process.execPath, MAIN, '--shell', '/bin/bash', '-c', script]
+    : ['/bin/bash', '-c', script];
+  const { stdout, stderr } = spawnSync(argv[0] ?? '', argv.slice(1), {
+    env: vault.environment,
+    cwd: vault.home,
+    encoding: 'utf8',
+  });
+  const lines = stdout.trimEnd().split('\n');
+  if (!lines.every((line) => /^\d+$/.test(line))) throw new Error(`no times: ${stdout}${stderr}`);
+  return lines.map((line) => Number(line) / 1000);
+}
+
+/** What a session holds before and after so many grants; only root may count the descriptors of a process of a session. */
+function benchRemains(vault: TestVault, print: (line: string) => void): void {
+  const look =
+    'echo $(cat /proc/$PPID/task/$PPID/children | wc -w) $(ls /proc/$PPID/fd 2>/dev/null | wc -l) $(grep VmRSS /proc/$PPID/status | tr -dc 0-9)';
+  const grants = (count: number): string =>
+    `for i in {1..${String(count)}}; do /bin/true "$VAULT<t>"; done`;
+  const script = `${grants(GRANTS / 10)}; ${look}; ${grants(GRANTS)}; ${look}`;
+  const argv = [MAIN, '--shell', '/bin/bash', '-c', script];
+  const { stdout, stderr } = spawnSync(process.execPath, argv, {
+    env: vault.environment,
+    cwd: vault.home,
+    encoding: 'utf8',
+  });
+  const rows = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' ').map(Number));
+  if (rows.length !== 2) throw new Error(`nothing counted: ${stdout}${stderr}`);
+  print('');
+  print('| a session holds | children | descriptors | resident MiB |');
+  print('| --- | --- | --- | --- |');
+  rows.forEach(([children = NaN, descriptors = NaN, kilobytes = NaN], index) => {
+    const when = index === 0 ? `after ${String(GRANTS / 10)} grants` : `${String(GRANTS)} later`;
+    const files = descriptors === 0 ? '-' : String(descriptors);
+    print(`| ${when} | ${String(children)} | ${files} | ${(kilobytes / 1024).toFixed(1)} |`);
+  });
+}
+
 function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  return quantile(values, 0.5);
+}
+
+function quantile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
