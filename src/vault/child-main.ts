@@ -75,7 +75,7 @@ function announce(): void {
 
 async function open(message: Extract<ToChild, { kind: 'open' }>): Promise<OpenVault> {
   try {
-    const vault = openVault(message.directory, Buffer.from(message.key));
+    const vault = openVault(message.directory, Buffer.from(message.key), { lingers: true });
     message.key.fill(0);
     ({ salt, digest } = message);
     await reportValues(vault);

@@ -1,12 +1,13 @@
+import { statSync, type Stats } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectEngine, explainEngineError, isBusy, type Database } from './engine.ts';
 import { makeLog, readVaultFile, vaultPaths, writeVaultFile, type VaultFile } from './files.ts';
-import { preflight } from './preflight.ts';
+import { checkReach, preflight } from './preflight.ts';
 import { migrate } from './schema.ts';
 
 /**
- * A vault whose key is known. Nothing is held open in `exclusive` storage; in `multiprocess` storage the
- * connection is, from the first operation to `closeVault`.
+ * A vault whose key is known. Nothing is held open in `exclusive` storage, or only for a moment where it `lingers`; in
+ * `multiprocess` storage the connection is, from the first operation to `closeVault`.
  */
 export interface OpenVault {
   readonly directory: string;
@@ -14,24 +15,49 @@ export interface OpenVault {
   /** The vault's own copy; `closeVault` zeroes it. */
   readonly key: Buffer;
   connection: Database | undefined;
+  readonly lingers: boolean;
+  /** The file, when the connection was made, and what closes it when nothing more comes; of one that lingers. */
+  opened: Stats | undefined;
+  since: number;
+  closing: NodeJS.Timeout | undefined;
 }
 
 /**
  * Gives the vault of a directory. The key is copied and stays the caller's; whether it fits shows at
- * the first operation. Throws as `readVaultFile` does.
+ * the first operation. `lingers`: for a process that works on it again and again (see LINGER_MS). Throws as
+ * `readVaultFile` does.
  */
-export function openVault(directory: string, key: Buffer): OpenVault {
+export function openVault(directory: string, key: Buffer, { lingers = false } = {}): OpenVault {
   const file = readVaultFile(directory);
-  return { directory, file, key: Buffer.from(key), connection: undefined };
+  return {
+    directory,
+    file,
+    key: Buffer.from(key),
+    connection: undefined,
+    lingers: lingers && file.storage === 'exclusive',
+    opened: undefined,
+    since: 0,
+    closing: undefined,
+  };
 }
 
 export async function closeVault(vault: OpenVault): Promise<void> {
+  clearTimeout(vault.closing);
   await inTurn(() => dropConnection(vault));
   vault.key.fill(0);
 }
 
 export const READ = { write: false } as const;
 export const WRITE = { write: true } as const;
+
+/**
+ * To open the file and to read its schema takes most of a write's time. One that lingers keeps it open for the
+ * next: so long after the last, so long at most in all, and then leaves it to others for a moment, in which who
+ * has waited long tries again (see retryDelayMs).
+ */
+const LINGER_MS = 5;
+const MAX_LINGER_MS = 30;
+const YIELD_MS = 4;
 
 /** How long an operation tries while other processes are at the vault; each holds it for milliseconds. */
 const BUSY_DEADLINE_MS = 15_000;
@@ -108,6 +134,7 @@ async function tryOnce<T>(
 ): Promise<Outcome<T>> {
   let stage: 'connecting' | 'connected' | 'begun' | 'committing' = 'connecting';
   try {
+    if (vault.lingers && vault.connection !== undefined) await checkLingering(vault);
     const database = (vault.connection ??= await connectVault(vault));
     stage = 'connected';
     if (!write) return { kind: 'done', result: await use(database) };
@@ -124,7 +151,27 @@ async function tryOnce<T>(
     if (stage !== 'committing' && isBusy(error)) return { kind: 'busy', error };
     throw explainEngineError(error);
   } finally {
-    if (vault.file.storage === 'exclusive') await dropConnection(vault);
+    if (vault.file.storage === 'exclusive') await leave(vault, write);
+  }
+}
+
+/** Nobody else may reach one that stayed open either, and another file in its place is opened anew. */
+async function checkLingering(vault: OpenVault): Promise<void> {
+  checkReach(vault.directory);
+  const now = statSync(vaultPaths(vault.directory).database, { throwIfNoEntry: false });
+  if (now?.ino !== vault.opened?.ino || now?.dev !== vault.opened?.dev) await dropConnection(vault);
+}
+
+/** An operation is over: closes the file, or lets it linger. */
+async function leave(vault: OpenVault, write: boolean): Promise<void> {
+  clearTimeout(vault.closing);
+  if (!write || !vault.lingers || vault.connection === undefined) {
+    await dropConnection(vault);
+  } else if (performance.now() - vault.since > MAX_LINGER_MS) {
+    await dropConnection(vault);
+    await sleep(YIELD_MS);
+  } else {
+    vault.closing = setTimeout(() => void inTurn(() => dropConnection(vault)), LINGER_MS);
   }
 }
 
@@ -136,6 +183,8 @@ async function connectVault(vault: OpenVault): Promise<Database> {
   const database = await connectEngine(file, { cipher, storage, key: vault.key, create: false });
   try {
     await migrate(database, { fresh: false });
+    vault.opened = statSync(file);
+    vault.since = performance.now();
     return database;
   } catch (error) {
     await database.close();

@@ -21,9 +21,7 @@ const SECOND_LOOKS_MS = [5, 20, 75] as const;
  * descriptor of a file drops the locks (fcntl) that the process holds on it.
  */
 export async function preflight(directory: string, cipher: Cipher): Promise<void> {
-  const paths = vaultPaths(directory);
-  checkPrivate(directory, 'directory');
-  for (const file of Object.values(paths)) checkPrivate(file, 'file');
+  checkReach(directory);
   let why = findDamage(directory, cipher);
   for (const pauseMs of SECOND_LOOKS_MS) {
     if (why === undefined) return;
@@ -31,6 +29,12 @@ export async function preflight(directory: string, cipher: Cipher): Promise<void
     why = findDamage(directory, cipher);
   }
   if (why !== undefined) throw new VaultShellError('VAULT_DAMAGED', why.message, why);
+}
+
+/** Throws VAULT_UNSAFE when others can reach a file of the vault. Opens nothing. */
+export function checkReach(directory: string): void {
+  checkPrivate(directory, 'directory');
+  for (const file of Object.values(vaultPaths(directory))) checkPrivate(file, 'file');
 }
 
 export const PAGE_BYTES = 4096;

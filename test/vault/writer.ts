@@ -11,8 +11,9 @@ import { KEY } from './fixture.ts';
  * on for ever; with `kill` it ends by killing itself right after a commit, before the checkpoint.
  */
 async function main([directory = '', count = '0', end = '']: readonly string[]): Promise<void> {
-  const vault = openVault(directory, KEY);
   const rounds = Number(count) === 0 ? Infinity : Number(count);
+  // As a session does.
+  const vault = openVault(directory, KEY, { lingers: rounds === Infinity });
   for (let round = 0; round < rounds; round += 1) {
     const operation = `${process.pid}-${round}`;
     const name = `of_${process.pid}`;
