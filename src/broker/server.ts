@@ -4,6 +4,7 @@ import { systemCode, VaultShellError } from '../base/errors.ts';
 import type { Environment } from '../base/paths.ts';
 import type { Secret } from '../base/secret.ts';
 import type { GrantStore } from '../vault/types.ts';
+import type { AskHuman } from './approval.ts';
 import { createGrants, type Grants } from './grants.ts';
 import { listen } from './listener.ts';
 import { EXPOSURE, exposuresOf, FLAG, MAX_FRAME_BYTES, valuesFrameBytes } from './protocol.ts';
@@ -26,6 +27,8 @@ export interface BrokerOptions {
   /** Called before an answer with values leaves: they must be masked from when it returns. */
   onRelease(values: readonly Secret[]): void;
   redactText(text: string): string;
+  /** Asks on the session's own terminal; undefined when there is none. */
+  readonly askHuman?: AskHuman | undefined;
   /** A process whose parent is the session has loaded the hook. False: it is not to run. */
   onHello(pid: number): boolean;
 }
