@@ -10,7 +10,7 @@ import { listen } from './listener.ts';
 import { EXPOSURE, exposuresOf, FLAG, MAX_FRAME_BYTES, valuesFrameBytes } from './protocol.ts';
 import type { Answer, Request, Resolve } from './protocol.ts';
 import { describeProcess, programPath } from './process-tree.ts';
-import { resolve, type Resolution, type ResolveRequest } from './resolve.ts';
+import { resolve, type Resolution, type ResolveOptions, type ResolveRequest } from './resolve.ts';
 import { createWatchFile } from './watch-file.ts';
 
 /** For a session, which knows brokers and no vaults. */
@@ -54,6 +54,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const watchPath = path.join(options.directory, WATCH_NAME);
   const watch = orRefuse(options.directory, () => createWatchFile(watchPath));
   const grants = createGrants(options.store, watch);
+  const resolving: ResolveOptions = { ...options, rules: new Map() };
   const forgetAll = (): void => {
     grants.clear();
     watch.close();
@@ -65,7 +66,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     answerTo: async (request) =>
       closing !== undefined && (request.type === 'hello' || request.type === 'resolve')
         ? denied('the session is ending')
-        : answerTo(options, grants, request),
+        : answerTo(options, resolving, grants, request),
     onUndelivered: (answer) => undelivered(grants, answer),
   }).catch((error: unknown) => {
     forgetAll();
@@ -77,7 +78,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     grantFor: (pid) => grants.latest(pid),
     recordExit: (pid, exitCode) => grants.ended(pid, exitCode),
     resolveHere: async (request) =>
-      resolve(options, {
+      resolve(resolving, {
         ...request,
         asker: describeProcess(process.pid, 0, options.environment),
         spawns: true,
@@ -111,7 +112,12 @@ function undelivered(grants: Grants, answer: Answer): void {
   if (answer.type === 'values') grants.failed(answer.grant, 0);
 }
 
-async function answerTo(options: BrokerOptions, grants: Grants, request: Request): Promise<Answer> {
+async function answerTo(
+  options: BrokerOptions,
+  resolving: ResolveOptions,
+  grants: Grants,
+  request: Request,
+): Promise<Answer> {
   switch (request.type) {
     case 'hello':
       if (request.session !== options.session) return denied('not of this session');
@@ -120,7 +126,7 @@ async function answerTo(options: BrokerOptions, grants: Grants, request: Request
         : denied('the session does not know this process');
     case 'resolve':
       if (request.session !== options.session) return denied('not of this session');
-      return answerResolve(options, grants, request);
+      return answerResolve(options, resolving, grants, request);
     case 'spawned':
       grants.spawned(request.grant, request.pid, request.ppid);
       break;
@@ -136,13 +142,14 @@ async function answerTo(options: BrokerOptions, grants: Grants, request: Request
 
 async function answerResolve(
   options: BrokerOptions,
+  resolving: ResolveOptions,
   grants: Grants,
   request: Resolve,
 ): Promise<Answer> {
   const spawns = (request.flags & FLAG.SPAWN) !== 0;
   const askerPid = spawns ? request.ppid : request.pid;
   const asked = request.names.map((name, index) => [name, request.exposures[index] ?? 0] as const);
-  const resolution = await resolve(options, {
+  const resolution = await resolve(resolving, {
     program: request.program,
     file: programPath(request.program, request.cwd, askerPid),
     asker: describeProcess(askerPid, process.pid, options.environment),
@@ -158,6 +165,10 @@ async function answerResolve(
     sharesMemory: (request.flags & FLAG.SHARED) !== 0,
   });
   if (resolution.kind === 'denied') return denied(resolution.message);
+  if (resolution.kind === 'text') {
+    const values = request.names.map(() => undefined);
+    return { type: 'values', grant: resolution.operation, values };
+  }
   const { operation, values } = resolution;
   if (valuesFrameBytes(operation, values) > MAX_FRAME_BYTES) {
     grants.failed(operation, 0);

@@ -8,6 +8,7 @@ const COMMANDS = [
   'show',
   'rm',
   'reveal',
+  'policy',
   'value',
   'redact',
   'audit',

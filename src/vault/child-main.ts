@@ -103,8 +103,11 @@ async function handle(id: number, call: Call): Promise<void> {
 async function perform(vault: OpenVault, call: Call): Promise<Answer> {
   writes ??= createWriteQueue(vault);
   switch (call.op) {
+    case 'rules':
+      return { kind: 'rules', rules: await writes.rules(call.names) };
     case 'grant': {
       const result = await writes.grant(call.request);
+      if (result.kind === 'changed') return result;
       keepHeadSoon(vault);
       if (result.kind === 'unknown') return result;
       return { kind: 'granted', values: result.values.map((value) => value.reveal()) };

@@ -1,5 +1,6 @@
 import { VaultShellError, type ErrorCode } from '../base/errors.ts';
 import type { AuditHead } from './files.ts';
+import type { Rules } from './rules.ts';
 import type { GrantRequest } from './types.ts';
 
 /**
@@ -19,6 +20,7 @@ export type ToChild =
   | { readonly kind: 'call'; readonly id: number; readonly call: Call };
 
 export type Call =
+  | { readonly op: 'rules'; readonly names: readonly string[] }
   | { readonly op: 'grant'; readonly request: GrantRequest }
   | { readonly op: 'deny'; readonly request: GrantRequest }
   | { readonly op: 'recordExit'; readonly operation: string; readonly exitCode: number }
@@ -37,6 +39,7 @@ export type FromChild =
 export type Answer =
   | { readonly kind: 'granted'; readonly values: readonly string[] }
   | { readonly kind: 'unknown'; readonly names: readonly string[] }
+  | { readonly kind: 'rules' | 'changed'; readonly rules: readonly Rules[] }
   | { readonly kind: 'done' }
   | { readonly kind: 'checked'; readonly trouble: string | undefined }
   | { readonly kind: 'has'; readonly has: boolean }

@@ -52,9 +52,15 @@ export async function startChildStore(options: {
   }
   return {
     values,
+    rules: async (names) => {
+      const answer = await child.call({ op: 'rules', names });
+      if (answer.kind !== 'rules') throw outOfPlace(answer);
+      return answer.rules;
+    },
     grant: async (request) => {
       const answer = await child.call({ op: 'grant', request });
       if (answer.kind === 'unknown') return answer;
+      if (answer.kind === 'changed') return { kind: 'changed', rules: answer.rules };
       if (answer.kind !== 'granted') throw outOfPlace(answer);
       return { kind: 'granted', values: answer.values.map((value) => new Secret(value)) };
     },

@@ -1,4 +1,5 @@
 import type { Secret } from '../base/secret.ts';
+import type { Rules } from './rules.ts';
 
 /** The attributes of a secret: all that is ever shown of it. Columns of `secrets`, in order. */
 export interface SecretInfo {
@@ -82,17 +83,28 @@ export interface GrantRequest extends GrantDetails {
   readonly names: readonly string[];
   readonly command: string;
   readonly cwd: string;
+  /** By name: the rules that this was decided with. Of other names, that anyone may use them. */
+  readonly expected?: ReadonlyMap<string, Rules> | undefined;
+  /** To be shown to a human: of the rules only the expiry counts, and no use is taken. */
+  readonly forHuman?: boolean | undefined;
 }
 
 export type GrantResult =
   /** The row is committed and durable; `values` stand in the order of `names`. */
   | { readonly kind: 'granted'; readonly values: readonly Secret[] }
   /** Nothing is released; a `denied` row is committed. */
-  | { readonly kind: 'unknown'; readonly names: readonly string[] };
+  | { readonly kind: 'unknown'; readonly names: readonly string[] }
+  /** Nothing is released and there is no row: the rules, in the order of `names`, are not the expected ones. */
+  | { readonly kind: 'changed'; readonly rules: readonly Rules[] };
 
 /** What the broker needs of a vault. */
 export interface GrantStore {
-  /** One transaction: all names exist -> `ran` row, `last_used_at`, values; else a `denied` row. */
+  /** Gives the rules of those of `names` that there is a secret of. */
+  rules(names: readonly string[]): Promise<readonly Rules[]>;
+  /**
+   * One transaction: all names exist and their rules are the expected ones -> `ran` row, `last_used_at`,
+   * uses counted, values; else a `denied` row, or the rules as they are.
+   */
   grant(request: GrantRequest): Promise<GrantResult>;
   /** Commits a `denied` row. */
   deny(request: GrantRequest): Promise<void>;

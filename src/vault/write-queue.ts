@@ -2,6 +2,7 @@ import { denyIn, grantIn } from './audit.ts';
 import { fillInExit } from './audit-row.ts';
 import type { Database } from './engine.ts';
 import { withDatabase, WRITE, type OpenVault } from './open.ts';
+import { readRules } from './policies.ts';
 import type { GrantStore } from './types.ts';
 
 /** An exit code waits so long for a grant to share its transaction with: nobody's prompt hangs on it. */
@@ -74,6 +75,7 @@ export function createWriteQueue(vault: OpenVault): GrantStore {
   }
 
   return {
+    rules: (names) => readRules(vault, names),
     grant: (request) => add((database) => grantIn(database, vault, request), 0),
     deny: (request) => add((database) => denyIn(database, vault, request), 0),
     recordExit: (operation, exitCode) =>

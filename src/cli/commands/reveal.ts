@@ -6,6 +6,7 @@ import { describeProcess } from '../../broker/process-tree.ts';
 import { deny, grant, recordExit } from '../../vault/audit.ts';
 import { showSecret } from '../../vault/secrets.ts';
 import type { GrantRequest } from '../../vault/types.ts';
+import { isInsideSession } from '../inside-session.ts';
 import { keepHeadOf } from '../keychain-head.ts';
 import { withVault } from '../open-vault.ts';
 import { printLine } from '../output.ts';
@@ -18,7 +19,7 @@ export const revealCommand: Command = {
   build: (parser) => parser.positional('name', { type: 'string', demandOption: true }),
   run: async (parsed, context) => {
     const name = requiredText(parsed, 'name');
-    const refusal = refusalFor(context.environment['VAULT_SHELL_SESSION'] !== undefined);
+    const refusal = refusalFor(isInsideSession(context.environment));
     const request: GrantRequest = {
       operation: randomUUID(),
       names: [name],
@@ -47,7 +48,13 @@ export const revealCommand: Command = {
         await keepHeadOf(vault, context.environment);
         throw new VaultShellError('REFUSED', 'not shown');
       }
-      const result = await grant(vault, request);
+      const result = await grant(vault, { ...request, forHuman: true });
+      if (result.kind === 'changed') {
+        const reason = `${name} has expired`;
+        await deny(vault, { ...request, reason });
+        await keepHeadOf(vault, context.environment);
+        throw new VaultShellError('REFUSED', reason, { hint: `vault-shell policy ${name}` });
+      }
       if (result.kind === 'unknown') throw new VaultShellError('NO_SECRET', `no secret ${name}`);
       printLine(result.values.map((value) => value.reveal()).join(''));
       await recordExit(vault, request.operation, 0);
