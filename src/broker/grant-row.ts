@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { isName } from '../base/placeholder.ts';
 import { quoteArgv } from '../base/quote.ts';
+import { escapeControls } from '../base/text.ts';
 import type { GrantRequest, ProcessName } from '../vault/types.ts';
+import type { Question } from './approver.ts';
 import type { ResolveOptions, ResolveRequest } from './resolve.ts';
 
 /** Long enough for any command a person reads; a row must not hold megabytes. */
@@ -20,6 +22,27 @@ export function auditRow(options: ResolveOptions, request: ResolveRequest): Gran
     ...askerColumns(options, request),
     session: options.session,
     exposures: request.exposures,
+  };
+}
+
+/** Gives what a human is shown of it: what the row holds, harmless for a terminal. */
+export function shownRequest(
+  options: ResolveOptions,
+  { asker, spawns }: ResolveRequest,
+  { command, cwd, program, parents = [] }: GrantRequest,
+): Question['request'] {
+  return {
+    command: escapeControls(command),
+    cwd: escapeControls(cwd),
+    file: program === undefined ? undefined : escapeControls(program),
+    asker: asker && {
+      ...asker,
+      program: escapeControls(options.redactText(asker.program)),
+      // Of what will be a child of the asker, the row has the asker for a parent.
+      parents: parents
+        .slice(spawns === true ? 1 : 0)
+        .map((parent) => ({ pid: parent.pid, program: escapeControls(parent.program) })),
+    },
   };
 }
 

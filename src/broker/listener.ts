@@ -6,7 +6,8 @@ import type { Answer, Request } from './protocol.ts';
 
 export interface ListenerOptions {
   readonly socketPath: string;
-  answerTo(request: Request): Promise<Answer>;
+  /** `gone` aborts when the connection ends: nobody waits for the answer then, or any more. */
+  answerTo(request: Request, gone: AbortSignal): Promise<Answer>;
   /** Whoever asked was gone before the answer could be handed over. */
   onUndelivered(answer: Answer): void;
 }
@@ -67,15 +68,18 @@ async function open(server: Server, socketPath: string): Promise<void> {
 
 /** Never rejects. */
 async function exchangeOn(socket: Socket, options: ListenerOptions): Promise<void> {
+  const gone = new AbortController();
   let answer: Answer;
   try {
     const frame = await receiveFrame(socket);
     if (frame === undefined) return;
     const request = decodeRequest(frame);
+    if (socket.destroyed) gone.abort();
+    socket.once('close', () => gone.abort());
     answer =
       request === undefined
         ? { type: 'denied', message: 'not a request of this version' }
-        : await options.answerTo(request);
+        : await options.answerTo(request, gone.signal);
   } catch {
     answer = { type: 'denied', message: 'the request failed' };
   }

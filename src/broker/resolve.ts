@@ -5,10 +5,11 @@ import { escapeControls } from '../base/text.ts';
 import type { Exposure, GrantRequest, GrantStore } from '../vault/types.ts';
 import type { Rules } from '../vault/rules.ts';
 import { unknownText } from '../vault/unknown-names.ts';
-import { auditRow } from './grant-row.ts';
+import type { Approver, Asked, Outcome } from './approver.ts';
+import { auditRow, shownRequest } from './grant-row.ts';
 import { decide, type DenyReason } from './policy.ts';
 import type { Asker } from './process-tree.ts';
-import { planUse, type Asked } from './use.ts';
+import { planUse } from './use.ts';
 
 export interface ResolveOptions {
   readonly store: GrantStore;
@@ -19,6 +20,8 @@ export interface ResolveOptions {
   readonly session?: string;
   /** By name: the rules as they were last seen. Every grant makes sure of them. */
   readonly rules?: Map<string, Rules> | undefined;
+  /** Without one, what needs an approval is denied. */
+  readonly approver?: Approver | undefined;
 }
 
 /** One exec that wants values. */
@@ -42,6 +45,8 @@ export interface ResolveRequest {
   readonly asker?: Asker | undefined;
   /** What is to run will be a child of the asker, whose pid nobody knows yet. */
   readonly spawns?: boolean;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type Resolution =
@@ -120,8 +125,9 @@ async function releaseByRules(
     }
     if (plan.kind === 'deny') return refuse(options, request, row, plan.reason);
     if (plan.names.length === 0) return leaveAsText(options, row, plan.texts);
-    if (plan.ask.length > 0) {
-      return refuse(options, request, row, `${namesOf(plan.ask)} needs a human's approval`);
+    const outcome = await approve(options, request, row, plan.ask);
+    if (outcome.kind === 'refused') {
+      return refuse(options, request, row, outcome.reason, outcome.unanswered);
     }
     const names = new Set(plan.names);
     const result = await options.store.grant({
@@ -129,6 +135,7 @@ async function releaseByRules(
       names: plan.names,
       exposures: only(row.exposures, names),
       expected: only(known, names),
+      approval: outcome.how,
     });
     if (result.kind === 'unknown') {
       return { kind: 'denied', message: line(options, request, unknownText(result.names)) };
@@ -154,9 +161,34 @@ async function refuse(
   request: ResolveRequest,
   row: GrantRequest,
   why: string,
+  canBeApproved = false,
 ): Promise<Resolution> {
   await options.store.deny({ ...row, reason: escapeControls(options.redactText(why)) });
-  return { kind: 'denied', message: line(options, request, why) };
+  const message = line(options, request, why);
+  return {
+    kind: 'denied',
+    message: canBeApproved ? `${message}; hint: vault-shell approve` : message,
+  };
+}
+
+type Approved =
+  | { readonly kind: 'approved'; readonly how: string | undefined }
+  | Extract<Outcome, { kind: 'refused' }>;
+
+async function approve(
+  options: ResolveOptions,
+  request: ResolveRequest,
+  row: GrantRequest,
+  asked: readonly Asked[],
+): Promise<Approved> {
+  if (asked.length === 0) return { kind: 'approved', how: undefined };
+  const { approver } = options;
+  if (approver === undefined) {
+    const names = asked.map(({ rules }) => rules.info.name).join(', ');
+    return { kind: 'refused', reason: `${names} needs a human's approval`, unanswered: false };
+  }
+  const shown = shownRequest(options, request, row);
+  return approver.approve({ asked, file: request.file, request: shown }, request.signal);
 }
 
 /** The program runs, but without a value: in the log that is a denial. */
@@ -180,10 +212,6 @@ function only<T>(
   names: ReadonlySet<string>,
 ): Map<string, T> | undefined {
   return map === undefined ? undefined : new Map([...map].filter(([name]) => names.has(name)));
-}
-
-function namesOf(asked: readonly Asked[]): string {
-  return asked.map(({ rules }) => rules.info.name).join(', ');
 }
 
 function reasonText(reason: DenyReason, request: ResolveRequest): string {

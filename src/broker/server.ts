@@ -4,7 +4,8 @@ import { systemCode, VaultShellError } from '../base/errors.ts';
 import type { Environment } from '../base/paths.ts';
 import type { Secret } from '../base/secret.ts';
 import type { GrantStore } from '../vault/types.ts';
-import type { AskHuman } from './approval.ts';
+import type { AskHuman, Verdict } from './approval.ts';
+import { createApprover } from './approver.ts';
 import { createGrants, type Grants } from './grants.ts';
 import { listen } from './listener.ts';
 import { EXPOSURE, exposuresOf, FLAG, MAX_FRAME_BYTES, valuesFrameBytes } from './protocol.ts';
@@ -29,6 +30,9 @@ export interface BrokerOptions {
   redactText(text: string): string;
   /** Asks on the session's own terminal; undefined when there is none. */
   readonly askHuman?: AskHuman | undefined;
+  /** Answers for every human. */
+  readonly verdict?: Verdict | undefined;
+  readonly approvalTimeoutMs?: number | undefined;
   /** A process whose parent is the session has loaded the hook. False: it is not to run. */
   onHello(pid: number): boolean;
 }
@@ -54,7 +58,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const watchPath = path.join(options.directory, WATCH_NAME);
   const watch = orRefuse(options.directory, () => createWatchFile(watchPath));
   const grants = createGrants(options.store, watch);
-  const resolving: ResolveOptions = { ...options, rules: new Map() };
+  const resolving: ResolveOptions = {
+    ...options,
+    rules: new Map(),
+    approver: createApprover({ ...options, timeoutMs: options.approvalTimeoutMs }),
+  };
+  const ending = new AbortController();
   const forgetAll = (): void => {
     grants.clear();
     watch.close();
@@ -63,10 +72,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   let closing: Promise<void> | undefined;
   const listener = await listen({
     socketPath,
-    answerTo: async (request) =>
+    answerTo: async (request, gone) =>
       closing !== undefined && (request.type === 'hello' || request.type === 'resolve')
         ? denied('the session is ending')
-        : answerTo(options, resolving, grants, request),
+        : answerTo(options, resolving, grants, request, either(gone, ending.signal)),
     onUndelivered: (answer) => undelivered(grants, answer),
   }).catch((error: unknown) => {
     forgetAll();
@@ -82,8 +91,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         ...request,
         asker: describeProcess(process.pid, 0, options.environment),
         spawns: true,
+        signal: ending.signal,
       }),
     async close() {
+      // Nobody's answer is waited for.
+      ending.abort();
       closing ??= (async () => {
         await listener.close();
         await grants.settle();
@@ -117,6 +129,7 @@ async function answerTo(
   resolving: ResolveOptions,
   grants: Grants,
   request: Request,
+  signal: AbortSignal,
 ): Promise<Answer> {
   switch (request.type) {
     case 'hello':
@@ -126,7 +139,7 @@ async function answerTo(
         : denied('the session does not know this process');
     case 'resolve':
       if (request.session !== options.session) return denied('not of this session');
-      return answerResolve(options, resolving, grants, request);
+      return answerResolve(resolving, grants, request, signal, options.environment);
     case 'spawned':
       grants.spawned(request.grant, request.pid, request.ppid);
       break;
@@ -141,10 +154,11 @@ async function answerTo(
 }
 
 async function answerResolve(
-  options: BrokerOptions,
   resolving: ResolveOptions,
   grants: Grants,
   request: Resolve,
+  signal: AbortSignal,
+  environment: Environment | undefined,
 ): Promise<Answer> {
   const spawns = (request.flags & FLAG.SPAWN) !== 0;
   const askerPid = spawns ? request.ppid : request.pid;
@@ -152,8 +166,9 @@ async function answerResolve(
   const resolution = await resolve(resolving, {
     program: request.program,
     file: programPath(request.program, request.cwd, askerPid),
-    asker: describeProcess(askerPid, process.pid, options.environment),
+    asker: describeProcess(askerPid, process.pid, environment),
     spawns,
+    signal,
     argv: request.argv,
     cwd: request.cwd,
     names: request.names,
@@ -178,6 +193,15 @@ async function answerResolve(
   if (spawns) grants.spawning(operation, request.ppid);
   else grants.started(operation, request.pid, request.ppid);
   return { type: 'values', grant: operation, values };
+}
+
+/** Not `AbortSignal.any`: in Node.js 20 its signals may be collected before they abort. */
+function either(gone: AbortSignal, ending: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  gone.addEventListener('abort', abort, { once: true });
+  ending.addEventListener('abort', abort, { once: true, signal: gone });
+  return controller.signal;
 }
 
 function denied(message: string): Answer {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { Approval, Rules } from '../vault/rules.ts';
+import type { Rules } from '../vault/rules.ts';
+import type { Asked } from './approver.ts';
 import { decideUse } from './policy.ts';
 import type { ResolveRequest } from './resolve.ts';
 
@@ -17,11 +18,6 @@ export type UsePlan =
       /** Those of `names` that a human is to approve. */
       readonly ask: readonly Asked[];
     };
-
-export interface Asked {
-  readonly rules: Rules;
-  readonly approval: Exclude<Approval, 'never'>;
-}
 
 /**
  * Decides for all names of a request: all or nothing, but for those that may stay text. A name without

@@ -8,6 +8,7 @@ import { runSession, type SessionOptions } from '../session/session.ts';
 import { refuseDebugger } from '../session/signals.ts';
 import { startChildStore, type ChildStore } from '../vault/child-store.ts';
 import { readVaultFile, type VaultFile } from '../vault/files.ts';
+import { readApprovalSettings } from './approval-settings.ts';
 import { keepHeadInKeychain } from './keychain-head.ts';
 import { say } from './output.ts';
 import { unlock } from './unlock.ts';
@@ -27,6 +28,7 @@ export async function startSession(start: Start): Promise<number> {
   refuseDebugger();
   native().disableCoreDumps();
   const { environment } = start;
+  const approval = readApprovalSettings(environment);
   const hook = findHook();
   const directory = vaultDirectory(start.vault, environment);
   const file = readVaultFile(directory);
@@ -41,6 +43,7 @@ export async function startSession(start: Start): Promise<number> {
       store,
       hook,
       entry: isInPath(environment['PATH']) ? undefined : ENTRY,
+      approval,
       prepare: start.prepare,
     });
   } finally {

@@ -5,7 +5,12 @@ import { VaultShellError } from '../base/errors.ts';
 import type { Environment } from '../base/paths.ts';
 import type { Secret } from '../base/secret.ts';
 import { noteOutputs } from '../broker/output-file.ts';
-import { startBroker, type Broker, type BrokerStore } from '../broker/server.ts';
+import {
+  startBroker,
+  type Broker,
+  type BrokerOptions,
+  type BrokerStore,
+} from '../broker/server.ts';
 import { NeedleSet } from '../redact/needles.ts';
 import { Redactor } from '../redact/redactor.ts';
 import { childEnvironment } from './environment.ts';
@@ -38,6 +43,8 @@ export interface SessionOptions {
   readonly hook: string;
   /** The file of vault-shell itself, when it is not found in PATH. */
   readonly entry: string | undefined;
+  /** How a use that needs a human's approval gets one. */
+  readonly approval?: Pick<BrokerOptions, 'verdict' | 'approvalTimeoutMs'> | undefined;
   /**
    * Gives values to the program itself, before it starts; the hook gives them to what it starts later.
    * Called once the redactor masks every value. May throw DENIED.
@@ -83,6 +90,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
       session,
       store,
       environment: options.environment,
+      ...options.approval,
       onRelease: learn,
       redactText: (text) => redactText(needles, text),
       onHello: (pid) => gate.hello(pid),

@@ -116,6 +116,14 @@ async function perform(vault: OpenVault, call: Call): Promise<Answer> {
       await writes.deny(call.request);
       keepHeadSoon(vault);
       return { kind: 'done' };
+    case 'postApproval':
+      await writes.postApproval(call.pending);
+      return { kind: 'done' };
+    case 'withdrawApproval':
+      await writes.withdrawApproval(call.approval);
+      return { kind: 'done' };
+    case 'verdictOf':
+      return { kind: 'verdict', verdict: await writes.verdictOf(call.approval) };
     case 'recordExit':
       await writes.recordExit(call.operation, call.exitCode);
       return { kind: 'done' };

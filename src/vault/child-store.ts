@@ -67,6 +67,17 @@ export async function startChildStore(options: {
     deny: async (request) => {
       await child.call({ op: 'deny', request });
     },
+    postApproval: async (pending) => {
+      await child.call({ op: 'postApproval', pending });
+    },
+    withdrawApproval: async (approval) => {
+      await child.call({ op: 'withdrawApproval', approval });
+    },
+    verdictOf: async (approval) => {
+      const answer = await child.call({ op: 'verdictOf', approval });
+      if (answer.kind !== 'verdict') throw outOfPlace(answer);
+      return answer.verdict;
+    },
     recordExit: async (operation, exitCode) => {
       await child.call({ op: 'recordExit', operation, exitCode });
     },

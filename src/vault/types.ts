@@ -97,8 +97,31 @@ export type GrantResult =
   /** Nothing is released and there is no row: the rules, in the order of `names`, are not the expected ones. */
   | { readonly kind: 'changed'; readonly rules: readonly Rules[] };
 
+/** A request that waits for a human, as others are shown it: no value, controls escaped. */
+export interface PendingApproval {
+  readonly id: string;
+  readonly created: string;
+  readonly session: string;
+  /** Names joined by `,`. */
+  readonly secrets: string;
+  readonly command: string;
+  readonly cwd: string;
+  readonly file: string | null;
+  /** JSON: the process that asks, its parents and agent. */
+  readonly asker: string | null;
+  readonly expires: string;
+}
+
+/** Where a request waits for the answer of a human at another terminal. */
+export interface ApprovalStore {
+  postApproval(pending: PendingApproval): Promise<void>;
+  /** Undefined while there is no answer. */
+  verdictOf(id: string): Promise<string | undefined>;
+  withdrawApproval(id: string): Promise<void>;
+}
+
 /** What the broker needs of a vault. */
-export interface GrantStore {
+export interface GrantStore extends ApprovalStore {
   /** Gives the rules of those of `names` that there is a secret of. */
   rules(names: readonly string[]): Promise<readonly Rules[]>;
   /**

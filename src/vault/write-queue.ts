@@ -1,3 +1,4 @@
+import { postApproval, verdictOf, withdrawApproval } from './approvals.ts';
 import { denyIn, grantIn } from './audit.ts';
 import { fillInExit } from './audit-row.ts';
 import type { Database } from './engine.ts';
@@ -75,6 +76,9 @@ export function createWriteQueue(vault: OpenVault): GrantStore {
   }
 
   return {
+    verdictOf: (id) => verdictOf(vault, id),
+    postApproval: (pending) => add((database) => postApproval(database, pending), 0),
+    withdrawApproval: (id) => add((database) => withdrawApproval(database, id), 0),
     rules: (names) => readRules(vault, names),
     grant: (request) => add((database) => grantIn(database, vault, request), 0),
     deny: (request) => add((database) => denyIn(database, vault, request), 0),

@@ -90,7 +90,7 @@ test('a policy that another process changed holds at once, in both directions', 
 test('most grants take one transaction, and so do those of a policy that is known', async () => {
   const { store, ask } = setUp();
   let reads = 0;
-  const { rules } = store;
+  const rules = store.rules.bind(store);
   store.rules = async (names) => {
     reads += 1;
     return rules(names);
@@ -105,7 +105,7 @@ test('most grants take one transaction, and so do those of a policy that is know
 
 test('rules that change with every look are refused in the end', async () => {
   const { store, ask } = setUp();
-  const { grant } = store;
+  const grant = store.grant.bind(store);
   let uses = 0;
   store.grant = async (request) => {
     uses += 1;

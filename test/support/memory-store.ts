@@ -7,7 +7,13 @@ import {
   type Policy,
   type Rules,
 } from '../../src/vault/rules.ts';
-import type { GrantRequest, GrantResult, GrantStore, SecretInfo } from '../../src/vault/types.ts';
+import type {
+  GrantRequest,
+  GrantResult,
+  GrantStore,
+  PendingApproval,
+  SecretInfo,
+} from '../../src/vault/types.ts';
 
 export interface MemoryRow extends GrantRequest {
   readonly outcome: 'ran' | 'denied';
@@ -21,6 +27,13 @@ export interface MemoryStore extends GrantStore {
   /** By name; a secret without is one that anyone may use. */
   readonly policies: Map<string, Partial<Policy>>;
   readonly infos: Map<string, Partial<SecretInfo>>;
+  /** Questions for `approve`, and its answers, by id. */
+  readonly pending: Map<string, PendingApproval>;
+  readonly verdicts: Map<string, string>;
+  /** Resolves once the questions are as `wanted`. */
+  waitForPending(
+    wanted: (pending: readonly PendingApproval[]) => boolean,
+  ): Promise<readonly PendingApproval[]>;
   /** Calls in order, e.g. `grant`, `exit`; tests add their own marks. */
   readonly log: string[];
   /** When set, every call rejects with it. */
@@ -41,6 +54,8 @@ export function createMemoryStore(values: Readonly<Record<string, string>>): Mem
     values: new Map(Object.entries(values)),
     policies: new Map(),
     infos: new Map(),
+    pending: new Map(),
+    verdicts: new Map(),
     log: [],
     trouble: undefined,
     gate: undefined,
@@ -75,6 +90,29 @@ export function createMemoryStore(values: Readonly<Record<string, string>>): Mem
       store.log.push('deny');
       store.rows.push({ ...request, outcome: 'denied', exitCode: null });
       changed();
+    },
+    async postApproval(pending) {
+      if (store.trouble !== undefined) throw store.trouble;
+      store.pending.set(pending.id, pending);
+      changed();
+    },
+    async verdictOf(id) {
+      return store.verdicts.get(id);
+    },
+    async withdrawApproval(id) {
+      store.pending.delete(id);
+      changed();
+    },
+    async waitForPending(wanted) {
+      return new Promise((resolve) => {
+        const look = (): void => {
+          if (!wanted([...store.pending.values()])) return;
+          waiters.delete(look);
+          resolve([...store.pending.values()]);
+        };
+        waiters.add(look);
+        look();
+      });
     },
     async recordExit(operation, exitCode): Promise<void> {
       if (store.trouble !== undefined) throw store.trouble;
