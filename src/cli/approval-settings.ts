@@ -3,7 +3,7 @@ import type { Environment } from '../base/paths.ts';
 import type { SessionOptions } from '../session/session.ts';
 import { isInsideSession } from './inside-session.ts';
 
-/** Neither reaches a session's programs (session/environment.ts), and none of theirs counts. */
+/** Neither reaches a session's programs (session/environment.ts). */
 const VERDICT_VARIABLE = 'VAULT_SHELL_APPROVE';
 const TIMEOUT_VARIABLE = 'VAULT_SHELL_APPROVE_TIMEOUT';
 
@@ -15,9 +15,9 @@ const MAX_TIMEOUT_S = 110;
 export function readApprovalSettings(
   environment: Environment,
 ): NonNullable<SessionOptions['approval']> {
-  // Who is in a session could say yes to itself.
-  if (isInsideSession(environment)) return {};
-  return { verdict: verdictIn(environment), approvalTimeoutMs: timeoutIn(environment) };
+  // Who is in a session must not say yes to itself.
+  const verdict = isInsideSession(environment) ? undefined : verdictIn(environment);
+  return { verdict, approvalTimeoutMs: timeoutIn(environment) };
 }
 
 function verdictIn(environment: Environment): (typeof VERDICTS)[number] | undefined {

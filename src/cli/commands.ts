@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   rm: async () => (await import('./commands/rm.ts')).rmCommand,
   reveal: async () => (await import('./commands/reveal.ts')).revealCommand,
   policy: async () => (await import('./commands/policy.ts')).policyCommand,
+  approve: async () => (await import('./commands/approve.ts')).approveCommand,
   value: async () => (await import('./commands/value.ts')).valueCommand,
   redact: async () => (await import('./commands/redact.ts')).redactCommand,
   audit: async () => (await import('./commands/audit.ts')).auditCommand,

@@ -9,6 +9,7 @@ const COMMANDS = [
   'rm',
   'reveal',
   'policy',
+  'approve',
   'value',
   'redact',
   'audit',
