@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Approval, Rules } from '../vault/rules.ts';
-import type { ApprovalStore } from '../vault/types.ts';
-import type { ApprovalRequest, AskHuman, Verdict } from './approval.ts';
+import { isSameDecision, type Approval, type Rules } from '../vault/rules.ts';
+import type { ApprovalRequest, Verdict } from './approval.ts';
+import { aborted, ask, follow, type AskOptions } from './question.ts';
 
 /** Gets a human's yes, or not. */
 export interface Approver {
@@ -14,6 +12,8 @@ export interface Question {
   readonly asked: readonly Asked[];
   /** Real path of what is to run, as it is. */
   readonly file: string | undefined;
+  /** Pid of what is to become the program; undefined where another process is. */
+  readonly process?: number | undefined;
   /** What a human is told; the rest is filled in. */
   readonly request: Omit<ApprovalRequest, 'id' | 'secrets' | 'session'>;
 }
@@ -30,34 +30,44 @@ export type Outcome =
   /** `unanswered`: nobody said no. */
   | { readonly kind: 'refused'; readonly reason: string; readonly unanswered: boolean };
 
-export interface ApproverOptions {
-  readonly store: ApprovalStore;
-  readonly session: string;
-  /** Asks where the session itself can. */
-  readonly askHuman?: AskHuman | undefined;
+export interface ApproverOptions extends AskOptions {
   /** What VAULT_SHELL_APPROVE says to everything: nobody is asked then. */
   readonly verdict?: Verdict | undefined;
   readonly timeoutMs?: number | undefined;
+}
+
+interface Remembered {
+  readonly rules: Rules;
+  readonly how: string;
+  readonly until: number;
 }
 
 /** Time to find the other terminal, read and type; the hook waits longer (VS_ANSWER_TIMEOUT_MS). */
 export const APPROVAL_TIMEOUT_MS = 60_000;
 /** A yes is not for ever, however long a session goes on. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
-/** How often the shared file is looked at for an answer. */
-const POLL_MS = 300;
+/** A shell that was refused a program tries the next directory of PATH: the same program, by another name. */
+const REFUSED_MS = 5000;
 /** Why a question was given up; any other reason: who asked is gone. */
 const TIMED_OUT = 'timed out';
 
 /** Makes one for a session. It asks one question at a time; the others wait, and their time goes on. */
 export function createApprover(options: ApproverOptions): Approver {
   const { verdict, timeoutMs = APPROVAL_TIMEOUT_MS } = options;
-  const memory = new Map<string, { readonly how: string; readonly until: number }>();
+  const memory = new Map<string, Remembered>();
+  const refusals = new Map<string, { readonly outcome: Outcome; readonly until: number }>();
   let lastTurn: Promise<unknown> = Promise.resolve();
+
+  const wasRefused = (question: Question): Outcome | undefined => {
+    for (const [key, { until }] of refusals) if (until <= performance.now()) refusals.delete(key);
+    return refusals.get(attemptOf(question) ?? '')?.outcome;
+  };
 
   const recall = ({ rules }: Asked, file: string | undefined): string | undefined => {
     const known = memory.get(keyOf(rules, file));
-    return known === undefined || known.until <= performance.now() ? undefined : known.how;
+    if (known === undefined || known.until <= performance.now()) return undefined;
+    // Of a secret that has become another matter since, nobody has said anything.
+    return isSameDecision(known.rules, rules) ? known.how : undefined;
   };
 
   const remember = (question: Question, given: Verdict, by: string): void => {
@@ -66,7 +76,7 @@ export function createApprover(options: ApproverOptions): Approver {
     for (const { rules, approval } of question.asked) {
       if (given !== 'session' && approval !== 'session') continue;
       const until = performance.now() + REMEMBERED_MS;
-      memory.set(keyOf(rules, file), { how: `session by ${by}`, until });
+      memory.set(keyOf(rules, file), { rules, how: `session by ${by}`, until });
     }
   };
 
@@ -75,7 +85,9 @@ export function createApprover(options: ApproverOptions): Approver {
     const open = question.asked.filter((asked) => recall(asked, file) === undefined);
     const hows = question.asked.map((asked) => recall(asked, file));
     if (open.length > 0) {
-      const answer = await ask(options, { ...question, asked: open }, signal);
+      const secrets = open.map(({ rules }) => rules.info);
+      const request = { ...question.request, secrets };
+      const answer = await ask(options, request, timeoutMs, signal);
       if (answer.verdict === undefined) return unanswered(open, signal, timeoutMs);
       if (answer.verdict === 'deny') return refused(open, answer.by);
       remember({ ...question, asked: open }, answer.verdict, answer.by);
@@ -91,6 +103,8 @@ export function createApprover(options: ApproverOptions): Approver {
       if (verdict !== undefined) {
         return { kind: 'approved', how: `${verdict} by VAULT_SHELL_APPROVE` };
       }
+      const before = wasRefused(question);
+      if (before !== undefined) return before;
       const asking = new AbortController();
       const { signal } = asking;
       const timer = setTimeout(() => asking.abort(TIMED_OUT), timeoutMs);
@@ -103,10 +117,15 @@ export function createApprover(options: ApproverOptions): Approver {
       lastTurn = turn.catch(() => undefined);
       try {
         // Its turn may come long after its time.
-        return await Promise.race([
+        const outcome = await Promise.race([
           turn,
           aborted(signal).then(() => unanswered(question.asked, signal, timeoutMs)),
         ]);
+        const attempt = attemptOf(question);
+        if (outcome.kind === 'refused' && attempt !== undefined) {
+          refusals.set(attempt, { outcome, until: performance.now() + REFUSED_MS });
+        }
+        return outcome;
       } catch {
         return refused(question.asked, 'a failure');
       } finally {
@@ -120,100 +139,8 @@ function keyOf({ info }: Rules, file: string | undefined): string {
   return `${info.name}\0${file ?? ''}`;
 }
 
-interface Answer {
-  readonly verdict: Verdict | undefined;
-  readonly by: string;
-}
-
-const NO_ANSWER: Answer = { verdict: undefined, by: '' };
-
-/** Asks here and in the shared file at once; the first answer counts, and ends the other question. */
-async function ask(
-  options: ApproverOptions,
-  { asked, request }: Question,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const { askHuman, session } = options;
-  const whole: ApprovalRequest = {
-    ...request,
-    id: randomBytes(4).toString('hex'),
-    secrets: asked.map(({ rules }) => rules.info),
-    session,
-  };
-  const over = new AbortController();
-  follow(signal, over);
-  const ways: Promise<Answer>[] = [
-    aborted(signal).then(() => NO_ANSWER),
-    askByFile(options, whole, over.signal),
-  ];
-  if (askHuman !== undefined) {
-    ways.push(
-      askHuman(whole, over.signal).then(
-        (verdict) => ({ verdict: verdictIn(verdict), by: 'dialog' }),
-        () => ({ verdict: 'deny', by: 'dialog' }),
-      ),
-    );
-  }
-  try {
-    return await Promise.race(ways);
-  } finally {
-    over.abort();
-  }
-}
-
-/** Never resolves without an answer before `signal` aborts, unless nobody else is asked. */
-async function askByFile(
-  { store, timeoutMs = APPROVAL_TIMEOUT_MS, askHuman }: ApproverOptions,
-  request: ApprovalRequest,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const { id, secrets, command, cwd, file, asker, session } = request;
-  const now = Date.now();
-  try {
-    await store.postApproval({
-      id,
-      created: new Date(now).toISOString(),
-      session,
-      secrets: secrets.map(({ name }) => name).join(','),
-      command,
-      cwd,
-      file: file ?? null,
-      asker: asker === undefined ? null : JSON.stringify(asker),
-      expires: new Date(now + timeoutMs).toISOString(),
-    });
-  } catch {
-    if (askHuman !== undefined) await aborted(signal);
-    return NO_ANSWER;
-  }
-  try {
-    while (!signal.aborted) {
-      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
-      // Busy: the next look will tell.
-      const verdict = await store.verdictOf(id).catch(() => undefined);
-      if (verdict !== undefined) return { verdict: verdictIn(verdict), by: 'approve' };
-    }
-    return NO_ANSWER;
-  } finally {
-    // It expires by itself where that fails.
-    await store.withdrawApproval(id).catch(() => undefined);
-  }
-}
-
-function verdictIn(text: string): Verdict {
-  return text === 'once' || text === 'session' ? text : 'deny';
-}
-
-/** Not `AbortSignal.any`: in Node.js 20 its signals may be collected before they abort. */
-function follow(signal: AbortSignal | undefined, controller: AbortController): void {
-  if (signal?.aborted === true) controller.abort(signal.reason);
-  signal?.addEventListener('abort', () => controller.abort(signal.reason), { once: true });
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+function attemptOf({ asked, file, process }: Question): string | undefined {
+  return process === undefined ? undefined : [process, file, namesOf(asked)].join('\0');
 }
 
 function refused(asked: readonly Asked[], by: string): Outcome {

@@ -188,7 +188,9 @@ async function approve(
     return { kind: 'refused', reason: `${names} needs a human's approval`, unanswered: false };
   }
   const shown = shownRequest(options, request, row);
-  return approver.approve({ asked, file: request.file, request: shown }, request.signal);
+  const { file, asker, spawns, signal } = request;
+  const process = spawns === true ? undefined : asker?.pid;
+  return approver.approve({ asked, file, process, request: shown }, signal);
 }
 
 /** The program runs, but without a value: in the log that is a denial. */

@@ -12,6 +12,7 @@ interface Question {
   readonly file?: string | null;
   readonly approval?: 'once' | 'session';
   readonly signal?: AbortSignal;
+  readonly process?: number;
 }
 
 function setUp(options: Partial<ApproverOptions> = {}): {
@@ -22,7 +23,13 @@ function setUp(options: Partial<ApproverOptions> = {}): {
   const approver = createApprover({ store, session: '1-abc', ...options });
   return {
     store,
-    approve: async ({ name = 'gh', file = '/bin/cat', approval = 'once', signal } = {}) => {
+    approve: async ({
+      name = 'gh',
+      file = '/bin/cat',
+      approval = 'once',
+      signal,
+      process,
+    } = {}) => {
       const info = {
         name,
         provider: null,
@@ -37,7 +44,7 @@ function setUp(options: Partial<ApproverOptions> = {}): {
       const known = file ?? undefined;
       const request = { command: 'cat', cwd: '/tmp', asker: undefined, file: known };
       const asked = [{ rules: { info, policy: NO_POLICY }, approval }];
-      return approver.approve({ asked, file: known, request }, signal);
+      return approver.approve({ asked, file: known, process, request }, signal);
     },
   };
 }
@@ -92,6 +99,17 @@ test('a yes for an unknown program is never remembered', async () => {
   await approve({ file: null });
   await approve({ file: null });
   assert.equal(seen.length, 2);
+});
+
+test('a process that was refused and asks the same again is not asked about again', async () => {
+  const { askHuman, seen } = answering('deny', 'once', 'once');
+  const { approve } = setUp({ askHuman });
+  for (let time = 0; time < 2; time++) {
+    assert.equal(howOf(await approve({ process: 7 })), 'gh was denied by dialog');
+  }
+  assert.equal(seen.length, 1);
+  assert.equal((await approve({ process: 8 })).kind, 'approved');
+  assert.equal((await approve({ process: 7, file: '/bin/other' })).kind, 'approved');
 });
 
 test('where the policy says session, any yes holds for it', async () => {
@@ -177,18 +195,12 @@ test('one question at a time; a yes for the session answers those that wait for 
 });
 
 test('the time of a question goes on while it waits for its turn', async () => {
-  let asked = 0;
-  const { approve } = setUp({
-    timeoutMs: 150,
-    askHuman: async (_request, signal) => {
-      asked += 1;
-      await new Promise((resolve) => signal.addEventListener('abort', resolve));
-      return 'deny';
-    },
-  });
+  const over = deferred<Verdict>();
+  // Of no use as a dialog: it does not even end when it is told to.
+  const { approve } = setUp({ timeoutMs: 150, askHuman: async () => over.promise });
   const outcomes = await Promise.all([approve(), approve({ name: 'db' })]);
   assert.ok(outcomes.every((outcome) => outcome.kind === 'refused' && outcome.unanswered));
-  assert.equal(asked, 1);
+  over.resolve('once');
 });
 
 for (const verdict of ['deny', 'once', 'session'] as const) {
