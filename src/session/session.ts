@@ -44,7 +44,7 @@ export interface SessionOptions {
   /** The file of vault-shell itself, when it is not found in PATH. */
   readonly entry: string | undefined;
   /** How a use that needs a human's approval gets one. */
-  readonly approval?: Pick<BrokerOptions, 'verdict' | 'approvalTimeoutMs'> | undefined;
+  readonly approval?: Pick<BrokerOptions, 'askHuman' | 'verdict' | 'approvalTimeoutMs'> | undefined;
   /**
    * Gives values to the program itself, before it starts; the hook gives them to what it starts later.
    * Called once the redactor masks every value. May throw DENIED.

@@ -111,6 +111,20 @@ describe('a secret that needs a human', () => {
     assert.equal((await lastRow())?.reason, 'pr was not approved while the program waited');
   });
 
+  test('Ctrl-C ends it also where the program before it had a handler', async () => {
+    const session = await openSession(vault);
+    await withTerminal(session, async () => {
+      const child = `exec "/bin/echo", "\\$VAULT" . "<pr>"`;
+      const parent = `$SIG{INT} = sub { exit 5 }; if (fork() == 0) { ${child} } sleep 60`;
+      session.send(`perl -e '${parent}'; echo "code $?"\r`);
+      await waitForApprovals(vault, 1);
+      session.send('\x03');
+      await session.waitFor('code 5');
+      await waitForApprovals(vault, 0);
+    });
+    assert.equal((await lastRow())?.reason, 'pr was not approved while the program waited');
+  });
+
   test('a session that ends does not wait for an answer', async () => {
     const session = await openSession(vault);
     await withTerminal(session, async () => {
