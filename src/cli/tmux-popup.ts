@@ -20,7 +20,8 @@ export function popupIn(
     return child;
   };
   return async ({ id }, signal) => {
-    const popup = tmux(['display-popup', '-E', quoteArgv([...command, 'approve', id])]);
+    const approve = quoteArgv([...command, 'approve', id]);
+    const popup = tmux(['display-popup', '-w', '90%', '-h', '80%', '-E', approve]);
     await new Promise<void>((resolve) => {
       signal.addEventListener('abort', () => resolve(), { once: true });
     });

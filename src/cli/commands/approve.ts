@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { VaultShellError } from '../../base/errors.ts';
 import type { Verdict } from '../../broker/approval.ts';
@@ -42,9 +43,7 @@ async function approve(parsed: Arguments, context: Context): Promise<undefined> 
     throw new VaultShellError('USAGE', `--${verdict} needs the id of a request, and no --list`);
   }
   await withVault(context, async (vault) => {
-    const waiting = (await listApprovals(vault)).filter(
-      (pending) => id === undefined || pending.id === id,
-    );
+    const waiting = await find(vault, id);
     if (waiting.length === 0) {
       if (id !== undefined) throw over(id);
       say('nothing waits for an approval');
@@ -55,6 +54,20 @@ async function approve(parsed: Arguments, context: Context): Promise<undefined> 
       if (!flagOf(parsed, 'list')) await answer(vault, pending, verdict ?? (await ask()));
     }
   });
+}
+
+/** A popup may be up before the request that it is for is on disk. */
+const FIND_TRIES = 5;
+const FIND_MS = 200;
+
+async function find(vault: OpenVault, id: string | undefined): Promise<PendingApproval[]> {
+  for (let tries = 1; ; tries += 1) {
+    const waiting = await listApprovals(vault);
+    if (id === undefined) return waiting;
+    const found = waiting.filter((pending) => pending.id === id);
+    if (found.length > 0 || tries === FIND_TRIES) return found;
+    await sleep(FIND_MS);
+  }
 }
 
 async function answer(vault: OpenVault, { id }: PendingApproval, verdict: Verdict): Promise<void> {
