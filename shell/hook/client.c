@@ -105,7 +105,7 @@ enum vs_greeting vs_say_hello(const struct vs_state *state, char *message, size_
     struct vs_map frame;
     struct vs_answer answer;
     enum vs_greeting greeting = VS_UNHEARD;
-    if (vs_ask(state, &writer, VS_ANSWER_TIMEOUT_MS, NULL, &frame, &answer)) {
+    if (vs_ask(state, &writer, VS_HELLO_TIMEOUT_MS, NULL, &frame, &answer)) {
         if (answer.type == VS_TYPE_OK) greeting = VS_WELCOME;
         if (answer.type == VS_TYPE_DENIED) {
             const size_t length = answer.text_length < room - 1 ? answer.text_length : room - 1;

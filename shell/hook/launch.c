@@ -2,6 +2,7 @@
 #include "launch.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -75,6 +76,30 @@ static bool rebuild(struct vs_launch *launch, const struct vs_state *state, unsi
     return true;
 }
 
+// What ends a program from outside. A human may take long to answer, and whoever presses ^C meanwhile means what is
+// about to run: a handler of the program before it would only have the wait go on. After the exec it would be
+// gone, too.
+static const int ENDING[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+#define ENDING_COUNT (sizeof ENDING / sizeof ENDING[0])
+
+static bool is_caught(const struct sigaction *action) {
+    return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
+}
+
+static void drop_handlers(struct sigaction *saved) {
+    const struct sigaction standard = {.sa_handler = SIG_DFL};
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
+        sigaction(ENDING[i], NULL, &saved[i]);
+        if (is_caught(&saved[i])) sigaction(ENDING[i], &standard, NULL);
+    }
+}
+
+static void restore_handlers(const struct sigaction *saved) {
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
+        if (is_caught(&saved[i])) sigaction(ENDING[i], &saved[i], NULL);
+    }
+}
+
 static bool ask(const struct vs_launch *launch, const struct vs_state *state, uint32_t flags,
                 struct vs_names *names, struct vs_map *frame, struct vs_answer *answer) {
     char cwd[PATH_MAX];
@@ -97,7 +122,11 @@ static bool ask(const struct vs_launch *launch, const struct vs_state *state, ui
     if (!vs_map(&bytes, writer.used)) return refuse(launch, "out of memory; ");
     writer.bytes = bytes.base;
     vs_put_resolve(&writer, &request);
+    struct sigaction handlers[ENDING_COUNT];
+    // Who spawns goes on after it, and keeps its handlers.
+    if (!launch->spawn) drop_handlers(handlers);
     const bool answered = vs_ask(state, &writer, VS_ANSWER_TIMEOUT_MS, names, frame, answer);
+    if (!launch->spawn) restore_handlers(handlers);
     vs_unmap(&bytes);
     if (!answered) return refuse(launch, "the session's broker gave no answer; ");
     if (answer->type == VS_TYPE_DENIED) {

@@ -39,8 +39,11 @@
 #define VS_WATCH_BITS 65536
 #define VS_WATCH_BYTES 8192
 
-// An approval or a busy vault may take its time; a hung broker must not hang a shell for ever.
-#define VS_ANSWER_TIMEOUT_MS 30000
+// A human may be asked, for up to 110 s (src/cli/approval-settings.ts), and a busy vault takes its time;
+// a hung broker must not hang a program for ever.
+#define VS_ANSWER_TIMEOUT_MS 120000
+// Nobody is asked before a hello is answered.
+#define VS_HELLO_TIMEOUT_MS 30000
 // An exit code is worth a short wait only: the shell's prompt hangs on it.
 #define VS_REPORT_TIMEOUT_MS 2000
 

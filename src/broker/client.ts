@@ -2,8 +2,8 @@ import { connect } from 'node:net';
 import { decodeAnswer, encodeRequest, LENGTH_BYTES, MAX_FRAME_BYTES } from './protocol.ts';
 import type { Answer, Request } from './protocol.ts';
 
-/** As the hook's (shell/hook/protocol.h): an approval or a busy vault may take its time. */
-const ANSWER_TIMEOUT_MS = 30_000;
+/** As the hook's (shell/hook/protocol.h): a human may be asked, and a busy vault takes its time. */
+const ANSWER_TIMEOUT_MS = 120_000;
 
 /** Asks the broker of a session as the hook does; undefined when no answer came that makes sense. */
 export async function askBroker(socketPath: string, request: Request): Promise<Answer | undefined> {

@@ -9,7 +9,8 @@ export interface ListenerOptions {
   readonly socketPath: string;
   /** Says who connected; asked when the request is there. */
   identify(socket: Socket): Peer;
-  answerTo(request: Request, peer: Peer): Promise<Answer>;
+  /** `gone` aborts when the connection ends: nobody waits for the answer then, or any more. */
+  answerTo(request: Request, peer: Peer, gone: AbortSignal): Promise<Answer>;
   /** Whoever asked was gone before the answer could be handed over. */
   onUndelivered(answer: Answer): void;
 }
@@ -70,6 +71,7 @@ async function open(server: Server, socketPath: string): Promise<void> {
 
 /** Never rejects. */
 async function exchangeOn(socket: Socket, options: ListenerOptions): Promise<void> {
+  const gone = new AbortController();
   let answer: Answer;
   try {
     const frame = await receiveFrame(socket);
@@ -77,10 +79,12 @@ async function exchangeOn(socket: Socket, options: ListenerOptions): Promise<voi
     // Now and not when it connected: it has to be there still, and in its place.
     const peer = options.identify(socket);
     const request = decodeRequest(frame);
+    if (socket.destroyed) gone.abort();
+    socket.once('close', () => gone.abort());
     answer =
       request === undefined
         ? { type: 'denied', message: 'not a request of this version' }
-        : await options.answerTo(request, peer);
+        : await options.answerTo(request, peer, gone.signal);
   } catch {
     answer = { type: 'denied', message: 'the request failed' };
   }

@@ -1,13 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { VaultShellError } from '../base/errors.ts';
 import { isName, scanPlaceholders } from '../base/placeholder.ts';
-import { quoteArgv } from '../base/quote.ts';
 import type { Secret } from '../base/secret.ts';
 import { escapeControls } from '../base/text.ts';
-import type { Exposure, GrantRequest, GrantStore, ProcessName } from '../vault/types.ts';
+import type { Exposure, GrantRequest, GrantStore } from '../vault/types.ts';
+import type { Rules } from '../vault/rules.ts';
 import { unknownText } from '../vault/unknown-names.ts';
+import type { Approver, Asked, Outcome } from './approver.ts';
+import { auditRow, shownRequest } from './grant-row.ts';
 import { decide, type DenyReason } from './policy.ts';
 import type { Asker } from './process-tree.ts';
+import { planUse } from './use.ts';
 
 export interface ResolveOptions {
   readonly store: GrantStore;
@@ -16,6 +18,10 @@ export interface ResolveOptions {
   redactText(text: string): string;
   /** The session's id, for the log. */
   readonly session?: string;
+  /** By name: the rules as they were last seen. Every grant makes sure of them. */
+  readonly rules?: Map<string, Rules> | undefined;
+  /** Without one, what needs an approval is denied. */
+  readonly approver?: Approver | undefined;
 }
 
 /** One exec that wants values. */
@@ -39,6 +45,8 @@ export interface ResolveRequest {
   readonly asker?: Asker | undefined;
   /** What is to run will be a child of the asker, whose pid nobody knows yet. */
   readonly spawns?: boolean;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type Resolution =
@@ -51,6 +59,8 @@ export type Resolution =
       readonly operation: string;
       readonly values: readonly (Secret | undefined)[];
     }
+  /** Nobody is given a value: every placeholder stays text. The row is a denial. */
+  | { readonly kind: 'text'; readonly operation: string }
   /** One line, safe for a terminal, without a value in it. */
   | { readonly kind: 'denied'; readonly message: string };
 
@@ -92,63 +102,132 @@ async function release(options: ResolveOptions, request: ResolveRequest): Promis
     names: request.names.length,
   });
   if (decision.kind === 'deny') {
-    const why = reasonText(decision.reason, request);
-    await options.store.deny({ ...row, reason: escapeControls(options.redactText(why)) });
-    return { kind: 'denied', message: line(options, request, why) };
+    return denyUse(options, request, row, reasonText(decision.reason, request));
   }
-  const result = await options.store.grant(row);
-  if (result.kind !== 'granted') {
-    return { kind: 'denied', message: line(options, request, unknownText(result.names)) };
-  }
-  options.onRelease(result.values);
-  return { kind: 'released', operation: row.operation, values: result.values };
+  return releaseByRules(options, request, row);
 }
 
-/** Long enough for any command a person reads; a row must not hold megabytes. */
-const MAX_COMMAND_LENGTH = 64 * 1024;
+/** Policies change while a decision is made, but not so often. */
+const MAX_ROUNDS = 5;
 
-function auditRow(options: ResolveOptions, request: ResolveRequest): GrantRequest {
-  const command = options.redactText(quoteArgv(request.argv));
-  return {
-    operation: randomUUID(),
-    names: request.names.filter((name) => isName(name)),
-    // Cut after redaction: half a value would not be found.
-    command:
-      command.length > MAX_COMMAND_LENGTH ? `${command.slice(0, MAX_COMMAND_LENGTH)} ...` : command,
-    cwd: options.redactText(request.cwd),
-    ...askerColumns(options, request),
-    session: options.session,
-    exposures: request.exposures,
-  };
-}
-
-function askerColumns(
+/**
+ * Decides with the rules as they were last seen (at first: that anyone may use the secret), and lets the
+ * grant find out, in its transaction, whether they are so still. So most grants cost one transaction. What
+ * is not simply allowed is decided with rules read anew.
+ */
+async function releaseByRules(
   options: ResolveOptions,
-  { asker, file, spawns }: ResolveRequest,
-): Pick<GrantRequest, 'program' | 'pid' | 'parents' | 'agent'> {
-  const chain: ProcessName[] = asker === undefined ? [] : [...asker.parents];
-  if (asker !== undefined && spawns === true) chain.unshift(asker);
-  const [program = '', ...parents] = redactEach(options, [
-    file ?? '',
-    ...chain.map((parent) => parent.program),
-  ]);
+  request: ResolveRequest,
+  row: GrantRequest,
+): Promise<Resolution> {
+  const known = options.rules ?? new Map<string, Rules>();
+  const learn = (found: readonly Rules[]): void => {
+    for (const rules of found) known.set(rules.info.name, rules);
+  };
+  let isFresh = false;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const plan = await planUse(request, known);
+    const isSimple = plan.kind === 'use' && plan.ask.length === 0 && plan.texts.size === 0;
+    if (!isSimple && !isFresh) {
+      const found = await options.store.rules(request.names);
+      for (const name of request.names) known.delete(name);
+      learn(found);
+      isFresh = true;
+      const unknown = request.names.filter((name) => !known.has(name));
+      if (unknown.length > 0) return denyUse(options, request, row, unknownText(unknown));
+      continue;
+    }
+    if (plan.kind === 'deny') return denyUse(options, request, row, plan.reason);
+    if (plan.names.length === 0) return leaveAsText(options, row, plan.texts);
+    const outcome = await approve(options, request, row, plan.ask);
+    if (outcome.kind === 'refused') {
+      return denyUse(options, request, row, outcome.reason, outcome.unanswered);
+    }
+    const names = new Set(plan.names);
+    const result = await options.store.grant({
+      ...row,
+      names: plan.names,
+      exposures: only(row.exposures, names),
+      expected: only(known, names),
+      approval: outcome.how,
+    });
+    if (result.kind === 'unknown') {
+      return { kind: 'denied', message: line(options, request, unknownText(result.names)) };
+    }
+    if (result.kind === 'changed') {
+      learn(result.rules);
+      isFresh = true;
+      continue;
+    }
+    options.onRelease(result.values);
+    const values = new Map(plan.names.map((name, index) => [name, result.values[index]]));
+    return {
+      kind: 'released',
+      operation: row.operation,
+      values: request.names.map((name) => values.get(name)),
+    };
+  }
+  return denyUse(options, request, row, 'the policy keeps changing');
+}
+
+async function denyUse(
+  options: ResolveOptions,
+  request: ResolveRequest,
+  row: GrantRequest,
+  why: string,
+  canBeApproved = false,
+): Promise<Resolution> {
+  await options.store.deny({ ...row, reason: escapeControls(options.redactText(why)) });
+  const message = line(options, request, why);
   return {
-    program: file === undefined ? undefined : program,
-    pid: spawns === true ? undefined : asker?.pid,
-    parents:
-      asker === undefined
-        ? undefined
-        : chain.map(({ pid }, index) => ({ pid, program: parents[index] ?? '' })),
-    agent: asker?.agent,
+    kind: 'denied',
+    message: canBeApproved ? `${message}; hint: vault-shell approve` : message,
   };
 }
 
-/** Paths, which may be named after a value as everything else may: in one go, for a redactor costs time. */
-function redactEach(options: ResolveOptions, texts: readonly string[]): string[] {
-  const together = options.redactText(texts.join('\n')).split('\n');
-  // A line end went in a mask, or was in a path.
-  if (together.length !== texts.length) return texts.map((text) => options.redactText(text));
-  return together;
+type Approved =
+  | { readonly kind: 'approved'; readonly how: string | undefined }
+  | Extract<Outcome, { kind: 'refused' }>;
+
+async function approve(
+  options: ResolveOptions,
+  request: ResolveRequest,
+  row: GrantRequest,
+  asked: readonly Asked[],
+): Promise<Approved> {
+  if (asked.length === 0) return { kind: 'approved', how: undefined };
+  const { approver } = options;
+  if (approver === undefined) {
+    const names = asked.map(({ rules }) => rules.info.name).join(', ');
+    return { kind: 'refused', reason: `${names} needs a human's approval`, unanswered: false };
+  }
+  const shown = shownRequest(options, request, row);
+  const { file, asker, spawns, signal } = request;
+  const process = spawns === true ? undefined : asker?.pid;
+  return approver.approve({ asked, file, process, request: shown }, signal);
+}
+
+/** The program runs, but without a value: in the log that is a denial. */
+async function leaveAsText(
+  options: ResolveOptions,
+  row: GrantRequest,
+  texts: ReadonlyMap<string, string>,
+): Promise<Resolution> {
+  const why = `left as text: ${[...texts.values()].join('; ')}`;
+  await options.store.deny({ ...row, reason: escapeControls(options.redactText(why)) });
+  return { kind: 'text', operation: row.operation };
+}
+
+function only<T>(map: ReadonlyMap<string, T>, names: ReadonlySet<string>): Map<string, T>;
+function only<T>(
+  map: ReadonlyMap<string, T> | undefined,
+  names: ReadonlySet<string>,
+): Map<string, T> | undefined;
+function only<T>(
+  map: ReadonlyMap<string, T> | undefined,
+  names: ReadonlySet<string>,
+): Map<string, T> | undefined {
+  return map === undefined ? undefined : new Map([...map].filter(([name]) => names.has(name)));
 }
 
 function reasonText(reason: DenyReason, request: ResolveRequest): string {

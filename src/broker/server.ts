@@ -4,13 +4,21 @@ import { systemCode, VaultShellError } from '../base/errors.ts';
 import type { Environment } from '../base/paths.ts';
 import type { Secret } from '../base/secret.ts';
 import type { GrantStore } from '../vault/types.ts';
+import type { AskHuman, Verdict } from './approval.ts';
+import { createApprover } from './approver.ts';
 import { createGrants, type Grants } from './grants.ts';
 import { listen } from './listener.ts';
 import { identifyPeer, isTruthful, type Peer, type PeerSystem } from './peer.ts';
 import { describeProcess, programPath } from './process-tree.ts';
 import { EXPOSURE, exposuresOf, FLAG, MAX_FRAME_BYTES, valuesFrameBytes } from './protocol.ts';
 import type { Answer, Request, Resolve } from './protocol.ts';
-import { refuse, resolve, type Resolution, type ResolveRequest } from './resolve.ts';
+import {
+  refuse,
+  resolve,
+  type Resolution,
+  type ResolveOptions,
+  type ResolveRequest,
+} from './resolve.ts';
 import { createWatchFile } from './watch-file.ts';
 
 /** For a session, which knows brokers and no vaults. */
@@ -29,6 +37,11 @@ export interface BrokerOptions {
   redactText(text: string): string;
   /** The kernel's word on who asks; `native()`. */
   readonly system: PeerSystem;
+  /** Asks on the session's own terminal; undefined when there is none. */
+  readonly askHuman?: AskHuman | undefined;
+  /** Answers for every human. */
+  readonly verdict?: Verdict | undefined;
+  readonly approvalTimeoutMs?: number | undefined;
   /** A process whose parent is the session has loaded the hook. False: it is not to run. */
   onHello(pid: number): boolean;
 }
@@ -54,6 +67,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const watchPath = path.join(options.directory, WATCH_NAME);
   const watch = orRefuse(options.directory, () => createWatchFile(watchPath));
   const grants = createGrants(options.store, watch);
+  const resolving: ResolveOptions = {
+    ...options,
+    rules: new Map(),
+    approver: createApprover({ ...options, timeoutMs: options.approvalTimeoutMs }),
+  };
+  const ending = new AbortController();
   const forgetAll = (): void => {
     grants.clear();
     watch.close();
@@ -63,10 +82,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const listener = await listen({
     socketPath,
     identify: (socket) => identifyPeer(options.system, socket, process.pid),
-    answerTo: async (request, peer) =>
+    answerTo: async (request, peer, gone) =>
       closing !== undefined && (request.type === 'hello' || request.type === 'resolve')
         ? denied('the session is ending')
-        : answerTo(options, grants, request, peer),
+        : answerTo(options, resolving, grants, request, peer, either(gone, ending.signal)),
     onUndelivered: (answer) => undelivered(grants, answer),
   }).catch((error: unknown) => {
     forgetAll();
@@ -78,12 +97,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     grantFor: (pid) => grants.latest(pid),
     recordExit: (pid, exitCode) => grants.ended(pid, exitCode),
     resolveHere: async (request) =>
-      resolve(options, {
+      resolve(resolving, {
         ...request,
         asker: describeProcess(process.pid, 0, options.environment),
         spawns: true,
+        signal: ending.signal,
       }),
     async close() {
+      // Nobody's answer is waited for.
+      ending.abort();
       closing ??= (async () => {
         await listener.close();
         await grants.settle();
@@ -114,9 +136,11 @@ function undelivered(grants: Grants, answer: Answer): void {
 
 async function answerTo(
   options: BrokerOptions,
+  resolving: ResolveOptions,
   grants: Grants,
   request: Request,
   peer: Peer,
+  signal: AbortSignal,
 ): Promise<Answer> {
   if (peer.kind === 'stranger') return turnAway(options, request, peer.why);
   if (!isTruthful(request, peer, process.pid)) {
@@ -130,7 +154,7 @@ async function answerTo(
         : denied('the session does not know this process');
     case 'resolve':
       if (request.session !== options.session) return denied('not of this session');
-      return answerResolve(options, grants, request);
+      return answerResolve(resolving, grants, request, signal, options.environment);
     case 'spawned':
       grants.spawned(request.grant, request.pid, request.ppid);
       break;
@@ -168,19 +192,26 @@ function askedFor(request: Resolve): ResolveRequest {
 }
 
 async function answerResolve(
-  options: BrokerOptions,
+  resolving: ResolveOptions,
   grants: Grants,
   request: Resolve,
+  signal: AbortSignal,
+  environment: Environment | undefined,
 ): Promise<Answer> {
   const spawns = (request.flags & FLAG.SPAWN) !== 0;
   const askerPid = spawns ? request.ppid : request.pid;
-  const resolution = await resolve(options, {
+  const resolution = await resolve(resolving, {
     ...askedFor(request),
     file: programPath(request.program, request.cwd, askerPid),
-    asker: describeProcess(askerPid, process.pid, options.environment),
+    asker: describeProcess(askerPid, process.pid, environment),
     spawns,
+    signal,
   });
   if (resolution.kind === 'denied') return denied(resolution.message);
+  if (resolution.kind === 'text') {
+    const values = request.names.map(() => undefined);
+    return { type: 'values', grant: resolution.operation, values };
+  }
   const { operation, values } = resolution;
   if (valuesFrameBytes(operation, values) > MAX_FRAME_BYTES) {
     grants.failed(operation, 0);
@@ -190,6 +221,15 @@ async function answerResolve(
   if (spawns) grants.spawning(operation, request.ppid);
   else grants.started(operation, request.pid, request.ppid);
   return { type: 'values', grant: operation, values };
+}
+
+/** Not `AbortSignal.any`: in Node.js 20 its signals may be collected before they abort. */
+function either(gone: AbortSignal, ending: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  gone.addEventListener('abort', abort, { once: true });
+  ending.addEventListener('abort', abort, { once: true, signal: gone });
+  return controller.signal;
 }
 
 function denied(message: string): Answer {

@@ -12,6 +12,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   show: async () => (await import('./commands/show.ts')).showCommand,
   rm: async () => (await import('./commands/rm.ts')).rmCommand,
   reveal: async () => (await import('./commands/reveal.ts')).revealCommand,
+  policy: async () => (await import('./commands/policy.ts')).policyCommand,
+  approve: async () => (await import('./commands/approve.ts')).approveCommand,
   value: async () => (await import('./commands/value.ts')).valueCommand,
   redact: async () => (await import('./commands/redact.ts')).redactCommand,
   audit: async () => (await import('./commands/audit.ts')).auditCommand,
@@ -48,7 +50,8 @@ export async function runCommand(
     .option('no-color', { type: 'boolean', describe: 'plain output (as with NO_COLOR)' })
     .parserConfiguration({
       'boolean-negation': false,
-      'duplicate-arguments-array': false,
+      // `policy` has an option that may be repeated.
+      'duplicate-arguments-array': argv[0] === 'policy',
       'populate--': true,
     })
     .strictOptions()

@@ -78,6 +78,7 @@ function prepareProgram(
       malformed,
     });
     if (resolution.kind === 'denied') throw new VaultShellError('DENIED', resolution.message);
+    if (resolution.kind === 'text') throw new VaultShellError('DENIED', 'no value was given');
     const { operation, values } = resolution;
     const byName = new Map(names.map((name, index) => [name, values[index]]));
     const resolve = (text: string): string =>

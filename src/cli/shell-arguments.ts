@@ -8,6 +8,8 @@ const COMMANDS = [
   'show',
   'rm',
   'reveal',
+  'policy',
+  'approve',
   'value',
   'redact',
   'audit',

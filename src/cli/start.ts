@@ -6,8 +6,10 @@ import { findProgram, isSameFile, type Launch } from '../session/program.ts';
 import { runSession, type SessionOptions } from '../session/session.ts';
 import { startChildStore, type ChildStore } from '../vault/child-store.ts';
 import { readVaultFile, type VaultFile } from '../vault/files.ts';
+import { readApprovalSettings } from './approval-settings.ts';
 import { keepHeadInKeychain } from './keychain-head.ts';
 import { say } from './output.ts';
+import { popupIn } from './tmux-popup.ts';
 import { unlock } from './unlock.ts';
 
 /** The file that runs as `vault-shell`. */
@@ -23,20 +25,24 @@ export interface Start {
 /** Unlocks the vault and runs a program in a session on our standard streams; gives its exit code. */
 export async function startSession(start: Start): Promise<number> {
   const { environment } = start;
+  const settings = readApprovalSettings(environment);
   const hook = findHook();
   const directory = vaultDirectory(start.vault, environment);
   const file = readVaultFile(directory);
+  // Only with both: `vault-shell -c cmd | less` must not get a terminal's line ends and colours.
+  const terminal = isatty(0) && isatty(1);
+  const popup = popupIn(environment, [process.execPath, ENTRY, '--vault', directory]);
   const store = await openStore(directory, file, environment);
   try {
     return await runSession({
       launch: start.launch,
       environment,
       cwd: process.cwd(),
-      // Only with both: `vault-shell -c cmd | less` must not get a terminal's line ends and colours.
-      terminal: isatty(0) && isatty(1),
+      terminal,
       store,
       hook,
       entry: isInPath(environment['PATH']) ? undefined : ENTRY,
+      approval: { ...settings, askHuman: terminal ? undefined : popup },
       prepare: start.prepare,
     });
   } finally {

@@ -1,4 +1,5 @@
 import { fstatSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { VaultShellError } from '../base/errors.ts';
 import { isName } from '../base/placeholder.ts';
 import type { Environment } from '../base/paths.ts';
@@ -35,7 +36,8 @@ export async function writeValue(name: string, environment: Environment): Promis
     flags: 0,
     session,
     cwd: process.cwd(),
-    program: 'vault-shell',
+    // By this a policy knows it: a path, so that no file of that name elsewhere passes for it.
+    program: fileURLToPath(new URL('main.js', import.meta.url)),
     argv: ['vault-shell', 'value', name],
     names: [name],
     exposures: [EXPOSURE.STDIN],

@@ -6,7 +6,12 @@ import { native } from '../base/native.ts';
 import type { Environment } from '../base/paths.ts';
 import type { Secret } from '../base/secret.ts';
 import { noteOutputs } from '../broker/output-file.ts';
-import { startBroker, type Broker, type BrokerStore } from '../broker/server.ts';
+import {
+  startBroker,
+  type Broker,
+  type BrokerOptions,
+  type BrokerStore,
+} from '../broker/server.ts';
 import { NeedleSet } from '../redact/needles.ts';
 import { Redactor } from '../redact/redactor.ts';
 import { adoptOrphans } from './adoption.ts';
@@ -47,6 +52,8 @@ export interface SessionOptions {
   readonly hook: string;
   /** The file of vault-shell itself, when it is not found in PATH. */
   readonly entry: string | undefined;
+  /** How a use that needs a human's approval gets one. */
+  readonly approval?: Pick<BrokerOptions, 'askHuman' | 'verdict' | 'approvalTimeoutMs'> | undefined;
   /**
    * Gives values to the program itself, before it starts; the hook gives them to what it starts later.
    * Called once the redactor masks every value. May throw DENIED.
@@ -92,6 +99,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
       session,
       store,
       environment: options.environment,
+      ...options.approval,
       onRelease: learn,
       redactText: (text) => redactText(needles, text),
       system: native(),

@@ -3,6 +3,16 @@ import { appendRow, asAuditRow, AUDIT_COLUMNS, fillInExit } from './audit-row.ts
 import type { Database } from './engine.ts';
 import { READ, withDatabase, WRITE, type OpenVault } from './open.ts';
 import { integer, text } from './row.ts';
+import {
+  isExpired,
+  isLapsed,
+  isPlain,
+  isSameDecision,
+  RULES_COLUMNS,
+  RULES_TABLES,
+  rulesOf,
+  type Rules,
+} from './rules.ts';
 import type { AuditRow, GrantRequest, GrantResult, Outcome } from './types.ts';
 import { unknownText } from './unknown-names.ts';
 
@@ -13,7 +23,8 @@ import { unknownText } from './unknown-names.ts';
 
 /**
  * Gives the values of a request once its row is committed and on disk. In one transaction: all names
- * exist, then a `ran` row, `last_used_at` and the values; else a `denied` row and the unknown names.
+ * exist, then a `ran` row, `last_used_at`, uses counted and the values; else a `denied` row and the
+ * unknown names. No row at all where a policy is not the expected one.
  */
 export async function grant(vault: OpenVault, request: GrantRequest): Promise<GrantResult> {
   return withDatabase(vault, (database) => grantIn(database, vault, request), WRITE);
@@ -29,15 +40,28 @@ export async function grantIn(
   const before = await database.get(OUTCOME, { operation });
   if (before?.['outcome'] === 'denied') return { kind: 'unknown', names };
   const values: Secret[] = [];
+  const found: Rules[] = [];
   const unknown: string[] = [];
   for (const name of names) {
-    const row = await database.get('SELECT value FROM secrets WHERE name = :name', { name });
-    if (row === undefined) unknown.push(name);
-    else values.push(new Secret(text(row, 'value')));
+    const row = await database.get(VALUE_AND_RULES, { name });
+    if (row === undefined) {
+      unknown.push(name);
+    } else {
+      values.push(new Secret(text(row, 'value')));
+      found.push(rulesOf(row));
+    }
   }
   if (before === undefined) {
-    if (unknown.length === 0) await appendRow(database, vault, request, 'ran');
-    else await appendRow(database, vault, { ...request, reason: unknownText(unknown) }, 'denied');
+    if (unknown.length > 0) {
+      await appendRow(database, vault, { ...request, reason: unknownText(unknown) }, 'denied');
+    } else {
+      const now = new Date().toISOString();
+      if (!found.every((rules) => isAsExpected(request, rules, now))) {
+        return { kind: 'changed', rules: found };
+      }
+      await appendRow(database, vault, request, 'ran');
+      if (request.forHuman !== true) await countUses(database, found);
+    }
   }
   if (unknown.length > 0) return { kind: 'unknown', names: unknown };
   const now = new Date().toISOString();
@@ -45,6 +69,25 @@ export async function grantIn(
     await database.run('UPDATE secrets SET last_used_at = :now WHERE name = :name', { now, name });
   }
   return { kind: 'granted', values };
+}
+
+const VALUE_AND_RULES = `
+  SELECT s.value, ${RULES_COLUMNS} FROM ${RULES_TABLES} WHERE s.name = :name`;
+
+/** A secret that the request expects nothing of must be one that anyone may use. */
+function isAsExpected(request: GrantRequest, found: Rules, now: string): boolean {
+  const expected = request.expected?.get(found.info.name);
+  if (request.forHuman === true) return !isExpired(found.policy, now);
+  if (isLapsed(found, now)) return false;
+  return expected === undefined ? isPlain(found) : isSameDecision(expected, found);
+}
+
+async function countUses(database: Database, found: readonly Rules[]): Promise<void> {
+  for (const { info, policy } of found) {
+    if (policy.uses === null) continue;
+    const sql = 'UPDATE policies SET uses = uses - 1 WHERE name = :name AND uses > 0';
+    await database.run(sql, { name: info.name });
+  }
 }
 
 const OUTCOME = 'SELECT outcome FROM audit_log WHERE operation = :operation';

@@ -117,8 +117,11 @@ async function handle(id: number, call: Call): Promise<void> {
 async function perform(vault: OpenVault, call: Call): Promise<Answer> {
   writes ??= createWriteQueue(vault);
   switch (call.op) {
+    case 'rules':
+      return { kind: 'rules', rules: await writes.rules(call.names) };
     case 'grant': {
       const result = await writes.grant(call.request);
+      if (result.kind === 'changed') return result;
       keepHeadSoon(vault);
       if (result.kind === 'unknown') return result;
       return { kind: 'granted', values: result.values.map((value) => value.reveal()) };
@@ -127,6 +130,14 @@ async function perform(vault: OpenVault, call: Call): Promise<Answer> {
       await writes.deny(call.request);
       keepHeadSoon(vault);
       return { kind: 'done' };
+    case 'postApproval':
+      await writes.postApproval(call.pending);
+      return { kind: 'done' };
+    case 'withdrawApproval':
+      await writes.withdrawApproval(call.approval);
+      return { kind: 'done' };
+    case 'verdictOf':
+      return { kind: 'verdict', verdict: await writes.verdictOf(call.approval) };
     case 'recordExit':
       await writes.recordExit(call.operation, call.exitCode);
       return { kind: 'done' };

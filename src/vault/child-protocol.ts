@@ -1,6 +1,7 @@
 import { VaultShellError, type ErrorCode } from '../base/errors.ts';
 import type { AuditHead } from './files.ts';
-import type { GrantRequest } from './types.ts';
+import type { Rules } from './rules.ts';
+import type { GrantRequest, PendingApproval } from './types.ts';
 
 /**
  * What a session and the process that does its database work say to each other, over the channel that
@@ -19,8 +20,11 @@ export type ToChild =
   | { readonly kind: 'call'; readonly id: number; readonly call: Call };
 
 export type Call =
+  | { readonly op: 'rules'; readonly names: readonly string[] }
   | { readonly op: 'grant'; readonly request: GrantRequest }
   | { readonly op: 'deny'; readonly request: GrantRequest }
+  | { readonly op: 'postApproval'; readonly pending: PendingApproval }
+  | { readonly op: 'verdictOf' | 'withdrawApproval'; readonly approval: string }
   | { readonly op: 'recordExit'; readonly operation: string; readonly exitCode: number }
   | { readonly op: 'keepHead' | 'checkHead' }
   | { readonly op: 'hasHead'; readonly head: AuditHead }
@@ -39,6 +43,8 @@ export type FromChild =
 export type Answer =
   | { readonly kind: 'granted'; readonly values: readonly string[] }
   | { readonly kind: 'unknown'; readonly names: readonly string[] }
+  | { readonly kind: 'rules' | 'changed'; readonly rules: readonly Rules[] }
+  | { readonly kind: 'verdict'; readonly verdict: string | undefined }
   | { readonly kind: 'done' }
   | { readonly kind: 'checked'; readonly trouble: string | undefined }
   | { readonly kind: 'has'; readonly has: boolean }

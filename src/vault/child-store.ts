@@ -52,14 +52,31 @@ export async function startChildStore(options: {
   }
   return {
     values,
+    rules: async (names) => {
+      const answer = await child.call({ op: 'rules', names });
+      if (answer.kind !== 'rules') throw outOfPlace(answer);
+      return answer.rules;
+    },
     grant: async (request) => {
       const answer = await child.call({ op: 'grant', request });
       if (answer.kind === 'unknown') return answer;
+      if (answer.kind === 'changed') return { kind: 'changed', rules: answer.rules };
       if (answer.kind !== 'granted') throw outOfPlace(answer);
       return { kind: 'granted', values: answer.values.map((value) => new Secret(value)) };
     },
     deny: async (request) => {
       await child.call({ op: 'deny', request });
+    },
+    postApproval: async (pending) => {
+      await child.call({ op: 'postApproval', pending });
+    },
+    withdrawApproval: async (approval) => {
+      await child.call({ op: 'withdrawApproval', approval });
+    },
+    verdictOf: async (approval) => {
+      const answer = await child.call({ op: 'verdictOf', approval });
+      if (answer.kind !== 'verdict') throw outOfPlace(answer);
+      return answer.verdict;
     },
     recordExit: async (operation, exitCode) => {
       await child.call({ op: 'recordExit', operation, exitCode });

@@ -59,6 +59,16 @@ const MIGRATIONS: readonly string[] = [
      AND NEW.exposure IS OLD.exposure AND NEW.reason IS OLD.reason
      AND NEW.approval IS OLD.approval AND NEW.mac IS OLD.mac)
    BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END;`,
+
+  // Who may use a secret (rules.ts), and what waits for a human (approvals.ts).
+  `CREATE TABLE policies (
+     name TEXT PRIMARY KEY, programs TEXT, cwd TEXT, exposures TEXT, expires TEXT, uses INTEGER,
+     approval TEXT);
+
+   CREATE TABLE approvals (
+     id TEXT PRIMARY KEY, created TEXT NOT NULL, session TEXT NOT NULL, secrets TEXT NOT NULL,
+     command TEXT NOT NULL, cwd TEXT NOT NULL, file TEXT, asker TEXT, state TEXT NOT NULL,
+     verdict TEXT, decided_at TEXT, expires TEXT NOT NULL);`,
 ];
 
 /**

@@ -4,6 +4,7 @@ import { Secret } from '../base/secret.ts';
 import { cleanLine } from '../base/text.ts';
 import type { Row } from './engine.ts';
 import { READ, withDatabase, WRITE, type OpenVault } from './open.ts';
+import { forgetPolicy } from './policies.ts';
 import { nullableText, text } from './row.ts';
 import type { NamedValue, SecretInfo } from './types.ts';
 import { checkValue } from './value.ts';
@@ -95,6 +96,8 @@ export async function removeSecret(vault: OpenVault, name: string): Promise<void
       // A deleted row stays in its page until the room is used again; the padding stays instead.
       await database.run(OVERWRITE, { name, padding: 'x'.repeat(bytes) });
       await database.run('DELETE FROM secrets WHERE name = :name', { name });
+      // Another secret of that name is another secret.
+      await forgetPolicy(database, name);
     },
     WRITE,
   );

@@ -1,4 +1,5 @@
 import type { Secret } from '../base/secret.ts';
+import type { Rules } from './rules.ts';
 
 /** The attributes of a secret: all that is ever shown of it. Columns of `secrets`, in order. */
 export interface SecretInfo {
@@ -82,17 +83,51 @@ export interface GrantRequest extends GrantDetails {
   readonly names: readonly string[];
   readonly command: string;
   readonly cwd: string;
+  /** By name: the rules that this was decided with. Of other names, that anyone may use them. */
+  readonly expected?: ReadonlyMap<string, Rules> | undefined;
+  /** To be shown to a human: of the rules only the expiry counts, and no use is taken. */
+  readonly forHuman?: boolean | undefined;
 }
 
 export type GrantResult =
   /** The row is committed and durable; `values` stand in the order of `names`. */
   | { readonly kind: 'granted'; readonly values: readonly Secret[] }
   /** Nothing is released; a `denied` row is committed. */
-  | { readonly kind: 'unknown'; readonly names: readonly string[] };
+  | { readonly kind: 'unknown'; readonly names: readonly string[] }
+  /** Nothing is released and there is no row: the rules, in the order of `names`, are not the expected ones. */
+  | { readonly kind: 'changed'; readonly rules: readonly Rules[] };
+
+/** A request that waits for a human, as others are shown it: no value, controls escaped. */
+export interface PendingApproval {
+  readonly id: string;
+  readonly created: string;
+  readonly session: string;
+  /** Names joined by `,`. */
+  readonly secrets: string;
+  readonly command: string;
+  readonly cwd: string;
+  readonly file: string | null;
+  /** JSON: the process that asks, its parents and agent. */
+  readonly asker: string | null;
+  readonly expires: string;
+}
+
+/** Where a request waits for the answer of a human at another terminal. */
+export interface ApprovalStore {
+  postApproval(pending: PendingApproval): Promise<void>;
+  /** Undefined while there is no answer. */
+  verdictOf(id: string): Promise<string | undefined>;
+  withdrawApproval(id: string): Promise<void>;
+}
 
 /** What the broker needs of a vault. */
-export interface GrantStore {
-  /** One transaction: all names exist -> `ran` row, `last_used_at`, values; else a `denied` row. */
+export interface GrantStore extends ApprovalStore {
+  /** Gives the rules of those of `names` that there is a secret of. */
+  rules(names: readonly string[]): Promise<readonly Rules[]>;
+  /**
+   * One transaction: all names exist and their rules are the expected ones -> `ran` row, `last_used_at`,
+   * uses counted, values; else a `denied` row, or the rules as they are.
+   */
   grant(request: GrantRequest): Promise<GrantResult>;
   /** Commits a `denied` row. */
   deny(request: GrantRequest): Promise<void>;

@@ -1,7 +1,9 @@
+import { postApproval, verdictOf, withdrawApproval } from './approvals.ts';
 import { denyIn, grantIn } from './audit.ts';
 import { fillInExit } from './audit-row.ts';
 import type { Database } from './engine.ts';
 import { withDatabase, WRITE, type OpenVault } from './open.ts';
+import { readRules } from './policies.ts';
 import type { GrantStore } from './types.ts';
 
 /** An exit code waits so long for a grant to share its transaction with: nobody's prompt hangs on it. */
@@ -39,8 +41,13 @@ export function createWriteQueue(vault: OpenVault): GrantStore {
         failed: reject,
       });
       if (delayMs === 0) void drain();
-      else timer ??= setTimeout(() => void drain(), delayMs);
+      else timer ??= setTimeout(onTime, delayMs);
     });
+  }
+
+  function onTime(): void {
+    timer = undefined;
+    void drain();
   }
 
   async function drain(): Promise<void> {
@@ -74,6 +81,10 @@ export function createWriteQueue(vault: OpenVault): GrantStore {
   }
 
   return {
+    verdictOf: (id) => verdictOf(vault, id),
+    postApproval: (pending) => add((database) => postApproval(database, pending), 0),
+    withdrawApproval: (id) => add((database) => withdrawApproval(database, id), 0),
+    rules: (names) => readRules(vault, names),
     grant: (request) => add((database) => grantIn(database, vault, request), 0),
     deny: (request) => add((database) => denyIn(database, vault, request), 0),
     recordExit: (operation, exitCode) =>

@@ -6,7 +6,8 @@ import { readJson } from './on-terminal.ts';
 
 const { name, version } = readJson<Record<string, string>>(readFileSync('package.json', 'utf8'));
 
-const COMMANDS = 'init set list show rm reveal value run redact audit import key doctor'.split(' ');
+const COMMANDS =
+  'init set list show rm reveal policy approve value run redact audit import key doctor'.split(' ');
 
 /** Every option of every command, as the contract and the README have them. */
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -16,6 +17,8 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   ),
   list: ['--json'],
   show: ['--json'],
+  policy: '--program --cwd --expose --expires --uses --approval --clear --json'.split(' '),
+  approve: '--list --deny --once --session'.split(' '),
   run: ['-s, --secret'],
   audit: ['action', '--limit', '--secret', '--outcome', '--since', '--follow', '--json'],
   import: ['--allow-weak'],

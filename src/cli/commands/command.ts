@@ -26,6 +26,14 @@ export function textOf(parsed: Arguments, option: string): string | undefined {
   throw new VaultShellError('USAGE', `--${option} is given twice`);
 }
 
+/** Gives all texts of an option that may be repeated. */
+export function textsOf(parsed: Arguments, option: string): readonly string[] {
+  const values = parsed[option];
+  if (values === undefined) return [];
+  const list: readonly unknown[] = Array.isArray(values) ? values : [values];
+  return list.filter((value) => typeof value === 'string');
+}
+
 export function requiredText(parsed: Arguments, option: string): string {
   const value = textOf(parsed, option);
   if (value === undefined) throw new VaultShellError('USAGE', `${option} is missing`);

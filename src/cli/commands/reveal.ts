@@ -4,8 +4,10 @@ import { VaultShellError } from '../../base/errors.ts';
 import { quoteArgv } from '../../base/quote.ts';
 import { describeProcess } from '../../broker/process-tree.ts';
 import { deny, grant, recordExit } from '../../vault/audit.ts';
-import { showSecret } from '../../vault/secrets.ts';
+import { readRulesOf } from '../../vault/policies.ts';
+import { isExpired } from '../../vault/rules.ts';
 import type { GrantRequest } from '../../vault/types.ts';
+import { isInsideSession } from '../inside-session.ts';
 import { keepHeadOf } from '../keychain-head.ts';
 import { withVault } from '../open-vault.ts';
 import { printLine } from '../output.ts';
@@ -18,7 +20,7 @@ export const revealCommand: Command = {
   build: (parser) => parser.positional('name', { type: 'string', demandOption: true }),
   run: async (parsed, context) => {
     const name = requiredText(parsed, 'name');
-    const refusal = refusalFor(context.environment['VAULT_SHELL_SESSION'] !== undefined);
+    const refusal = refusalFor(isInsideSession(context.environment));
     const request: GrantRequest = {
       operation: randomUUID(),
       names: [name],
@@ -41,21 +43,32 @@ export const revealCommand: Command = {
       throw new VaultShellError('REFUSED', refusal);
     }
     await withVault(context, async (vault) => {
-      await showSecret(vault, name);
-      if (!(await isConfirmed(name))) {
-        await deny(vault, { ...request, reason: 'not confirmed' });
+      const refuse = async (reason: string, error: VaultShellError): Promise<never> => {
+        await deny(vault, { ...request, reason });
         await keepHeadOf(vault, context.environment);
-        throw new VaultShellError('REFUSED', 'not shown');
+        throw error;
+      };
+      const { policy } = await readRulesOf(vault, name);
+      if (isExpired(policy, new Date().toISOString())) return refuse(...expired(name));
+      if (!(await isConfirmed(name))) {
+        return refuse('not confirmed', new VaultShellError('REFUSED', 'not shown'));
       }
-      const result = await grant(vault, request);
+      const result = await grant(vault, { ...request, forHuman: true });
+      if (result.kind === 'changed') return refuse(...expired(name));
       if (result.kind === 'unknown') throw new VaultShellError('NO_SECRET', `no secret ${name}`);
       printLine(result.values.map((value) => value.reveal()).join(''));
       await recordExit(vault, request.operation, 0);
       await keepHeadOf(vault, context.environment);
+      return undefined;
     });
     return undefined;
   },
 };
+
+function expired(name: string): [reason: string, error: VaultShellError] {
+  const reason = `${name} has expired`;
+  return [reason, new VaultShellError('REFUSED', reason, { hint: `vault-shell policy ${name}` })];
+}
 
 function describeAsker({
   environment,

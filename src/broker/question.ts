@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApprovalStore } from '../vault/types.ts';
+import type { ApprovalRequest, AskHuman, Verdict } from './approval.ts';
+
+/** Where a human is asked. */
+export interface AskOptions {
+  readonly store: ApprovalStore;
+  readonly session: string;
+  /** Asks where the session itself can. */
+  readonly askHuman?: AskHuman | undefined;
+}
+
+export interface Answer {
+  /** Undefined: nobody answered. */
+  readonly verdict: Verdict | undefined;
+  /** The way it came, for the log. */
+  readonly by: string;
+}
+
+/** How often the shared file is looked at for an answer. */
+const POLL_MS = 300;
+
+const NO_ANSWER: Answer = { verdict: undefined, by: '' };
+
+/** Asks here and in the shared file at once; the first answer counts, and ends the other question. */
+export async function ask(
+  options: AskOptions,
+  request: Omit<ApprovalRequest, 'id' | 'session'>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { askHuman, session } = options;
+  const whole: ApprovalRequest = {
+    ...request,
+    id: randomBytes(4).toString('hex'),
+    session,
+  };
+  const over = new AbortController();
+  follow(signal, over);
+  const ways: Promise<Answer>[] = [
+    aborted(signal).then(() => NO_ANSWER),
+    askByFile(options, whole, timeoutMs, over.signal),
+  ];
+  if (askHuman !== undefined) {
+    ways.push(
+      askHuman(whole, over.signal).then(
+        (verdict) => ({ verdict: verdictIn(verdict), by: 'dialog' }),
+        () => ({ verdict: 'deny', by: 'dialog' }),
+      ),
+    );
+  }
+  try {
+    return await Promise.race(ways);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Never resolves without an answer before `signal` aborts, unless nobody else is asked. */
+async function askByFile(
+  { store, askHuman }: AskOptions,
+  request: ApprovalRequest,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { id, secrets, command, cwd, file, asker, session } = request;
+  const now = Date.now();
+  try {
+    await store.postApproval({
+      id,
+      created: new Date(now).toISOString(),
+      session,
+      secrets: secrets.map(({ name }) => name).join(','),
+      command,
+      cwd,
+      file: file ?? null,
+      asker: asker === undefined ? null : JSON.stringify(asker),
+      expires: new Date(now + timeoutMs).toISOString(),
+    });
+  } catch {
+    if (askHuman !== undefined) await aborted(signal);
+    return NO_ANSWER;
+  }
+  try {
+    while (!signal.aborted) {
+      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+      // Busy: the next look will tell.
+      const verdict = await store.verdictOf(id).catch(() => undefined);
+      if (verdict !== undefined) return { verdict: verdictIn(verdict), by: 'approve' };
+    }
+    return NO_ANSWER;
+  } finally {
+    // It expires by itself where that fails.
+    await store.withdrawApproval(id).catch(() => undefined);
+  }
+}
+
+function verdictIn(text: string): Verdict {
+  return text === 'once' || text === 'session' ? text : 'deny';
+}
+
+/** Aborts a controller with a signal. Not `AbortSignal.any`: in Node.js 20 its signals may be collected before they abort. */
+export function follow(signal: AbortSignal | undefined, controller: AbortController): void {
+  if (signal?.aborted === true) controller.abort(signal.reason);
+  signal?.addEventListener('abort', () => controller.abort(signal.reason), { once: true });
+}
+
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

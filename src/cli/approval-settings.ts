@@ -1,0 +1,38 @@
+import { VaultShellError } from '../base/errors.ts';
+import type { Environment } from '../base/paths.ts';
+import type { SessionOptions } from '../session/session.ts';
+import { isInsideSession } from './inside-session.ts';
+
+/** Neither reaches a session's programs (session/environment.ts). */
+const VERDICT_VARIABLE = 'VAULT_SHELL_APPROVE';
+const TIMEOUT_VARIABLE = 'VAULT_SHELL_APPROVE_TIMEOUT';
+
+const VERDICTS = ['deny', 'once', 'session'] as const;
+/** The hook gives up after 120 s (VS_ANSWER_TIMEOUT_MS), which the grant itself must fit in as well. */
+const MAX_TIMEOUT_S = 110;
+
+/** Reads what the environment that starts a session says about approvals. Throws USAGE. */
+export function readApprovalSettings(
+  environment: Environment,
+): NonNullable<SessionOptions['approval']> {
+  // Who is in a session must not say yes to itself.
+  const verdict = isInsideSession(environment) ? undefined : verdictIn(environment);
+  return { verdict, approvalTimeoutMs: timeoutIn(environment) };
+}
+
+function verdictIn(environment: Environment): (typeof VERDICTS)[number] | undefined {
+  const text = environment[VERDICT_VARIABLE] ?? '';
+  if (text === '') return undefined;
+  const verdict = VERDICTS.find((known) => known === text);
+  if (verdict !== undefined) return verdict;
+  throw new VaultShellError('USAGE', `${VERDICT_VARIABLE} is one of ${VERDICTS.join(', ')}`);
+}
+
+function timeoutIn(environment: Environment): number | undefined {
+  const text = environment[TIMEOUT_VARIABLE] ?? '';
+  if (text === '') return undefined;
+  if (!/^[1-9]\d{0,5}$/.test(text)) {
+    throw new VaultShellError('USAGE', `${TIMEOUT_VARIABLE} is a number of seconds`);
+  }
+  return Math.min(Number(text), MAX_TIMEOUT_S) * 1000;
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { withTerminal } from '../cli/on-terminal.ts';
+import { waitForApprovals } from '../support/approvals.ts';
+import { hasProgram, MAIN, makeVault, randomValue } from '../support/cli.ts';
+import { findProgram } from '../support/programs.ts';
+import { openTestTerminal } from '../support/terminal.ts';
+
+test(
+  'in tmux, a session without a terminal asks in a popup',
+  { skip: hasProgram('tmux') ? false : 'tmux is not installed' },
+  async (t) => {
+    const vault = await makeVault();
+    t.after(() => vault.remove());
+    await vault.ok(['set', 'pr', '--environment', 'prod'], { input: randomValue() });
+    const configuration = path.join(vault.home, 'conf');
+    writeFileSync(configuration, 'set -g status off\nset -g default-command "exec /bin/sh"\n');
+    const socket = path.join(vault.home, 'tmux');
+    const terminal = openTestTerminal({
+      file: findProgram('tmux') ?? '',
+      args: ['-S', socket, '-f', configuration, 'new-session'],
+      environment: { ...vault.environment, PS1: 'pane> ' },
+      cwd: vault.home,
+      columns: 100,
+      rows: 30,
+    });
+    t.after(() => spawnSync('tmux', ['-S', socket, 'kill-server']));
+    await withTerminal(terminal, async () => {
+      await terminal.waitFor('pane> ');
+      const command = `/bin/echo "got $VAULT<pr>"`;
+      terminal.send(`'${process.execPath}' '${MAIN}' -c '${command}' | cat\r`);
+      await terminal.waitFor('[s]ession?');
+      assert.match(await terminal.screen(), /command: +\/bin\/echo 'got \$VAULT<pr>'/);
+      terminal.send('o\r');
+      await terminal.waitFor('got ***');
+      await waitForApprovals(vault, 0);
+    });
+  },
+);
