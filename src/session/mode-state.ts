@@ -1,10 +1,10 @@
-import { applySgr, sgrSequence, type Rendition } from './sgr.ts';
-
-/** The modes of a terminal that matter to whoever draws on it for a while, as a program has set them. */
+/**
+ * The modes of a terminal that matter to whoever draws on it for a while, as a program has set them. Cursor and colours
+ * are not among them: the terminal itself keeps these (DECSC).
+ */
 export type ModeState = {
   /** DEC private modes, by what was last said of them. */
   readonly modes: Map<number, boolean>;
-  readonly rendition: Rendition;
   insert: boolean;
   /** Left and right margins (DECSLRM). */
   margins: string;
@@ -22,7 +22,6 @@ export type ModeState = {
 export function plainState(): ModeState {
   return {
     modes: new Map(),
-    rendition: new Map(),
     insert: false,
     margins: '',
     charset: '',
@@ -55,7 +54,6 @@ const TRACKED: ReadonlySet<number> = new Set([
 export function applyCsi(state: ModeState, parameters: string, final: string): void {
   if (final === 'm') {
     if (parameters.startsWith('>4')) state.modifyOtherKeys = parameters.slice(3);
-    else if (/^[\d;:]*$/.test(parameters)) applySgr(state.rendition, parameters);
   } else if (final === 'h' || final === 'l') {
     applyMode(state, parameters, final === 'h');
   } else if (final === 'u') {
@@ -80,7 +78,6 @@ function applyMode(state: ModeState, parameters: string, on: boolean): void {
 
 /** DECSTR. */
 function softReset(state: ModeState): void {
-  state.rendition.clear();
   state.insert = false;
   state.charset = '';
   state.shift = '';
@@ -93,16 +90,17 @@ export function isAlternate({ modes }: ModeState): boolean {
 }
 
 /**
- * Gives what makes the terminal ready to be drawn on: an empty screen, cursor hidden, plain text, keys as plain bytes
- * but pastes in brackets. Scroll region, cursor and keypad keys stay as they are: whoever
- * draws does not scroll, and understands both kinds of keys.
+ * Gives what makes the terminal ready to be drawn on: an empty screen, no cursor, plain text, keys as plain bytes and
+ * pastes in brackets. Scroll region and cursor and keypad keys stay as they are: whoever draws does not scroll, and
+ * understands both kinds of keys.
  */
 export function neutralSequence(state: ModeState): string {
   const set = isSet(state);
   return [
     set(SYNCHRONIZED) ? '\x1b[?2026l' : '',
-    // 1049 saves the cursor too. On the alternate screen there is nowhere to go.
-    isAlternate(state) ? '\x1b7' : '\x1b[?1049h',
+    // 1049 saves the cursor too, but not everywhere the character set.
+    '\x1b7',
+    isAlternate(state) ? '' : '\x1b[?1049h',
     state.link === '' ? '' : '\x1b]8;;\x1b\\',
     '\x0f\x1b(B\x1b[0m',
     set(ORIGIN) ? '\x1b[?6l' : '',
@@ -115,7 +113,7 @@ export function neutralSequence(state: ModeState): string {
   ].join('');
 }
 
-/** Gives what undoes `neutralSequence`. On the alternate screen what was there is gone: the program must draw it again. */
+/** Gives what undoes `neutralSequence`. Of an alternate screen an empty one is left: the program must draw it again. */
 export function reinstatingSequence(state: ModeState): string {
   const set = isSet(state);
   return [
@@ -123,14 +121,15 @@ export function reinstatingSequence(state: ModeState): string {
     // kitty keeps one stack for each screen.
     state.kitty ? '\x1b[<u' : '',
     state.modifyOtherKeys === '' ? '' : `\x1b[>4;${state.modifyOtherKeys}m`,
-    // Both move the cursor, so they stand before it is put back.
+    // These move the cursor, so they stand before it is put back.
     set(LEFT_RIGHT) ? `\x1b[?69h\x1b[${state.margins}s` : '',
     set(ORIGIN) ? '\x1b[?6h' : '',
-    isAlternate(state) ? '\x1b8' : '\x1b[?1049l',
-    state.insert ? '\x1b[4h' : '',
-    sgrSequence(state.rendition),
+    isAlternate(state) ? '' : '\x1b[?1049l',
+    // Not all of what is in use is put back with it (xterm.js).
     state.charset,
     state.shift,
+    '\x1b8',
+    state.insert ? '\x1b[4h' : '',
     state.link,
     ...MOUSE.filter(set).map((mode) => `\x1b[?${String(mode)}h`),
     set(PASTE) ? '' : '\x1b[?2004l',

@@ -6,7 +6,7 @@ import {
   reinstatingSequence,
   type ModeState,
 } from './mode-state.ts';
-import { findSequence, type Sequence } from './sequence.ts';
+import { findSequence } from './sequence.ts';
 
 /** What a program has made of the terminal it writes to. */
 export type Modes = {
@@ -27,7 +27,17 @@ const MAX_KEPT_BYTES = 4096;
 const ESC = 0x1b;
 const SHIFT_OUT = 0x0e;
 const SHIFT_IN = 0x0f;
+const OSC = 0x5d;
+/** OSC, DCS, SOS, PM, APC. */
+const STRINGS: readonly number[] = [OSC, 0x50, 0x58, 0x5e, 0x5f];
 const NOTHING = new Uint8Array();
+
+/**
+ * Where something may be of interest: every ESC but those that begin the most frequent sequences, which set colours,
+ * move the cursor and erase; SO and SI. A regular expression passes over the rest of a text faster than a loop.
+ */
+// oxlint-disable-next-line no-control-regex -- control characters are what this is about
+const OF_INTEREST = /\x1b(?!\[[\d;:]*[A-Km])|[\x0e\x0f]/g;
 
 export function followModes(): Modes {
   let state = plainState();
@@ -36,35 +46,33 @@ export function followModes(): Modes {
   let skipping = '';
 
   function scan(data: Uint8Array): void {
-    // Colours are set again and again: only what was set since they were last all unset is looked at.
-    let coloursFrom = -1;
-    let at = 0;
-    for (; at < data.length; at++) {
-      const byte = data[at] ?? 0;
-      if (byte >= 0x20) continue;
-      if (byte === SHIFT_OUT || byte === SHIFT_IN) state.shift = String.fromCharCode(byte);
-      if (byte !== ESC) continue;
-      const found = findSequence(data, at);
-      if (found.kind === 'cut') break;
-      if (found.kind === 'colours') {
-        if (coloursFrom === -1) coloursFrom = at;
-      } else if (found.kind === 'plain') {
-        state.rendition.clear();
-        coloursFrom = -1;
+    const text = Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1');
+    OF_INTEREST.lastIndex = 0;
+    for (let match = OF_INTEREST.exec(text); match !== null; match = OF_INTEREST.exec(text)) {
+      const [start] = match;
+      if (start === '\x1b') {
+        const found = findSequence(data, match.index);
+        if (found.kind === 'cut') {
+          keep(data.subarray(match.index));
+          return;
+        }
+        if (found.kind !== 'other') state = apply(state, text.slice(match.index, found.end));
+        OF_INTEREST.lastIndex = found.end;
       } else {
-        state = apply(state, data, at, found);
+        state.shift = start;
       }
-      at = found.end - 1;
     }
-    if (coloursFrom !== -1) applyColours(state, data, coloursFrom, at);
-    keep(at < data.length ? data.subarray(at) : cutCharacter(data));
+    keep(cutCharacter(data));
   }
 
   function keep(rest: Uint8Array): void {
-    kept = rest.length > MAX_KEPT_BYTES ? NOTHING : Uint8Array.from(rest);
+    kept = Uint8Array.from(rest);
     if (rest.length <= MAX_KEPT_BYTES) return;
+    const introducer = rest[1] ?? 0;
+    // Of the parameters of a CSI, which nobody sends so many of, none are kept.
+    kept = STRINGS.includes(introducer) ? NOTHING : rest.slice(0, 2);
     // An OSC that no terminal knows, ended by what ends the real one; SOS for the other strings.
-    skipping = rest[1] === 0x5d ? '\x1b]9999;' : '\x1bX';
+    if (kept === NOTHING) skipping = introducer === OSC ? '\x1b]9999;' : '\x1bX';
   }
 
   /** Gives the rest of `bytes` after the string that is skipped. */
@@ -109,31 +117,18 @@ function hasControls(data: Uint8Array): boolean {
   return data.includes(ESC) || data.includes(SHIFT_OUT) || data.includes(SHIFT_IN);
 }
 
-function apply(state: ModeState, data: Uint8Array, from: number, found: Sequence): ModeState {
-  if (found.kind === 'other') return state;
-  const text = Buffer.from(data.buffer, data.byteOffset, data.length).toString(
-    'latin1',
-    from,
-    found.end,
-  );
-  if (found.kind === 'csi') applyCsi(state, text.slice(2, -1), text.at(-1) ?? '');
+/** Gives the state after a whole sequence. */
+function apply(state: ModeState, sequence: string): ModeState {
+  if (sequence === '\x1bc') return plainState();
+  if (sequence.startsWith('\x1b[')) applyCsi(state, sequence.slice(2, -1), sequence.slice(-1));
+  else if (sequence.startsWith('\x1b(')) state.charset = sequence === '\x1b(B' ? '' : sequence;
+  else if (sequence === '\x1bn' || sequence === '\x1bo') state.shift = sequence;
   // `OSC 8 ; parameters ; address`: no address ends the link.
-  else if (text.startsWith('\x1b]8;')) {
+  else if (sequence.startsWith('\x1b]8;')) {
     // oxlint-disable-next-line no-control-regex -- the end of the string
-    state.link = /^\x1b\]8;[^;]*;(\x07|\x1b\\)?$/.test(text) ? '' : text;
-  } else if (text.startsWith('\x1b(')) state.charset = text === '\x1b(B' ? '' : text;
-  else if (text === '\x1bn' || text === '\x1bo') state.shift = text;
-  else if (text === '\x1bc') return plainState();
-  return state;
-}
-
-function applyColours(state: ModeState, data: Uint8Array, from: number, end: number): void {
-  for (let at = data.indexOf(ESC, from); at !== -1 && at < end; at = data.indexOf(ESC, at + 1)) {
-    const found = findSequence(data, at);
-    if (found.kind !== 'colours') continue;
-    const text = Buffer.from(data.subarray(at + 2, found.end - 1)).toString('latin1');
-    applyCsi(state, text, 'm');
+    state.link = /^\x1b\]8;[^;]*;(\x07|\x1b\\)?$/.test(sequence) ? '' : sequence;
   }
+  return state;
 }
 
 /** Gives the bytes at the end that begin a character of UTF-8. */

@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import { systemCode, VaultShellError } from '../base/errors.ts';
 import type { Filter } from './filter.ts';
-import { openSink } from './sink.ts';
+import { openSink, type Sink } from './sink.ts';
 
 /** Held bytes are shown when a terminal has been quiet for so long (contract, section 6). */
 export const RELEASE_MS = 20;
@@ -30,14 +30,21 @@ export type Outlet = {
 
 /**
  * Gives the outlet to `fd`. `onGone` is called once, when nobody can read any more: what is written after
- * that is dropped.
+ * that is dropped. `around` may put something between the filter and the descriptor.
  */
-export function openOutlet(fd: number, filter: Filter, onGone: () => void): Outlet {
+export function openOutlet(
+  fd: number,
+  filter: Filter,
+  onGone: () => void,
+  around: (sink: Sink) => Sink = (sink) => sink,
+): Outlet {
   let failure: { readonly error: unknown } | undefined;
-  const sink = openSink(fd, (error) => {
-    failure = { error };
-    onGone();
-  });
+  const sink = around(
+    openSink(fd, (error) => {
+      failure = { error };
+      onGone();
+    }),
+  );
 
   // Where a person watches, held bytes come out after a pause; a pipe or file gets them with what follows.
   const timer = isatty(fd) ? setTimeout(release, RELEASE_MS) : undefined;

@@ -1,10 +1,7 @@
 /** One escape sequence: what it is, and where it ends. */
 export type Sequence = {
-  /**
-   * `plain` unsets all colours, `colours` sets some (SGR), `csi` and `escape` may be of interest, `other` is not, `cut`
-   * has not ended.
-   */
-  readonly kind: 'plain' | 'colours' | 'csi' | 'escape' | 'other' | 'cut';
+  /** `mode` may change a mode; `cut` has not ended. */
+  readonly kind: 'mode' | 'other' | 'cut';
   readonly end: number;
 };
 
@@ -13,9 +10,6 @@ const CAN = 0x18;
 const SUB = 0x1a;
 const BEL = 0x07;
 const CUT: Sequence = { kind: 'cut', end: -1 };
-/** Last characters of CSI sequences that change a mode: h l m p s u. */
-const OF_INTEREST: ReadonlySet<number> = new Set([0x68, 0x6c, 0x6d, 0x70, 0x73, 0x75]);
-
 /**
  * Finds the end of the sequence whose ESC is at `from`, as terminals do (ECMA-48 5.4, and Paul Williams' parser of
  * DEC's): CAN and SUB end every one, ESC begins another.
@@ -41,31 +35,21 @@ export function findSequence(data: Uint8Array, from: number): Sequence {
 function findCsi(data: Uint8Array, start: number): Sequence {
   for (let at = start; at < data.length; at++) {
     const byte = data[at] ?? 0;
-    if (byte >= 0x40) return csi(data, start, at);
+    if (byte >= 0x40) return { kind: 'mode', end: at + 1 };
     if (byte === ESC) return { kind: 'other', end: at };
     if (byte === CAN || byte === SUB) return { kind: 'other', end: at + 1 };
   }
   return CUT;
 }
 
-function csi(data: Uint8Array, start: number, last: number): Sequence {
-  const final = data[last] ?? 0;
-  const end = last + 1;
-  const first = data[start] ?? 0;
-  if (final !== 0x6d) return { kind: OF_INTEREST.has(final) ? 'csi' : 'other', end };
-  if (last === start || (last === start + 1 && first === 0x30)) return { kind: 'plain', end };
-  // With one of < = > ? it is another command.
-  return { kind: first >= 0x3c ? 'csi' : 'colours', end };
-}
-
 function findString(data: Uint8Array, start: number, endsWithBel: boolean): Sequence {
   for (let at = start; at < data.length; at++) {
     const byte = data[at] ?? 0;
     if (byte === CAN || byte === SUB) return { kind: 'other', end: at + 1 };
-    if (byte === BEL && endsWithBel) return { kind: 'escape', end: at + 1 };
+    if (byte === BEL && endsWithBel) return { kind: 'mode', end: at + 1 };
     if (byte !== ESC) continue;
     if (at + 1 === data.length) return CUT;
-    if (data[at + 1] === 0x5c) return { kind: endsWithBel ? 'escape' : 'other', end: at + 2 };
+    if (data[at + 1] === 0x5c) return { kind: endsWithBel ? 'mode' : 'other', end: at + 2 };
     return { kind: 'other', end: at };
   }
   return CUT;
@@ -76,7 +60,7 @@ function findEscape(data: Uint8Array, start: number): Sequence {
     const byte = data[at] ?? 0;
     if (byte === ESC) return { kind: 'other', end: at };
     if (byte === CAN || byte === SUB) return { kind: 'other', end: at + 1 };
-    if (byte >= 0x30) return { kind: 'escape', end: at + 1 };
+    if (byte >= 0x30) return { kind: 'mode', end: at + 1 };
   }
   return CUT;
 }
