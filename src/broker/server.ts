@@ -4,6 +4,7 @@ import { systemCode, VaultShellError } from '../base/errors.ts';
 import type { Environment } from '../base/paths.ts';
 import type { Secret } from '../base/secret.ts';
 import type { GrantStore } from '../vault/types.ts';
+import type { AskHuman } from './approval.ts';
 import { createGrants, type Grants } from './grants.ts';
 import { listen } from './listener.ts';
 import { EXPOSURE, exposuresOf, FLAG, MAX_FRAME_BYTES, valuesFrameBytes } from './protocol.ts';
@@ -28,6 +29,8 @@ export interface BrokerOptions {
   redactText(text: string): string;
   /** A process whose parent is the session has loaded the hook. False: it is not to run. */
   onHello(pid: number): boolean;
+  /** Asks whoever sits at the session's terminal, where there is one. */
+  readonly askHuman?: AskHuman;
 }
 
 export interface Broker {

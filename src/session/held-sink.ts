@@ -2,6 +2,8 @@ import { deferred, type Deferred } from './deferred.ts';
 import type { Modes } from './modes.ts';
 import type { Sink } from './sink.ts';
 
+export type Followed = Pick<Modes, 'write' | 'isWhole'>;
+
 /** A sink that can be held back, so that somebody else may write to its terminal. */
 export type HeldSink = Sink & {
   /**
@@ -18,7 +20,7 @@ export type HeldSink = Sink & {
 const CUT_MS = 50;
 
 /** Gives `sink` with `modes` following all that is written to it. */
-export function holdSink(sink: Sink, modes: Modes): HeldSink {
+export function holdSink(sink: Sink, modes: Followed): HeldSink {
   let held: Deferred<void> | undefined;
   let wanted: (() => void) | undefined;
 

@@ -13,6 +13,7 @@ import { exitStatus, type Exit } from './exit.ts';
 import type { Filter } from './filter.ts';
 import { openGate, type Gate } from './gate.ts';
 import { hookReaches } from './hook-reach.ts';
+import { findHuman, type Human } from './human.ts';
 import { probeHook } from './probe.ts';
 import { runInPipes } from './pipes.ts';
 import type { Launch } from './program.ts';
@@ -69,6 +70,8 @@ export async function runSession(options: SessionOptions): Promise<number> {
   });
   const session = `${String(process.pid)}-${randomBytes(8).toString('hex')}`;
   const gate = openGate();
+  const redact = (text: string): string => redactText(needles, text);
+  const human = options.terminal ? findHuman(options.environment, redact) : undefined;
   let broker: Broker | undefined;
   try {
     store.onValues((values) => {
@@ -84,8 +87,9 @@ export async function runSession(options: SessionOptions): Promise<number> {
       store,
       environment: options.environment,
       onRelease: learn,
-      redactText: (text) => redactText(needles, text),
+      redactText: redact,
       onHello: (pid) => gate.hello(pid),
+      ...(human && { askHuman: human.ask }),
     });
     const environment = childEnvironment({
       base: options.environment,
@@ -99,7 +103,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
     learn(values.map(({ value }) => value));
     const prepared = await options.prepare?.(broker);
     for (const [name, value] of prepared?.environment ?? []) environment[name] = value;
-    const exit = await runChild(options, prepared, environment, needles, gate, broker);
+    const exit = await runChild(options, prepared, environment, needles, gate, broker, human);
     return exitStatus(exit);
   } finally {
     await broker?.close();
@@ -115,6 +119,7 @@ async function runChild(
   needles: NeedleSet,
   gate: Gate,
   broker: Broker,
+  human: Human | undefined,
 ): Promise<Exit> {
   const child = {
     launch: { ...launch, args: prepared?.args ?? launch.args },
@@ -133,7 +138,8 @@ async function runChild(
     ? await runInTerminal({
         ...child,
         filter: makeFilter(),
-        onStart: ({ pid, inheritModes, listen }) => {
+        onStart: ({ pid, inheritModes, listen, ask }) => {
+          human?.moveTo(ask);
           started(pid, () => {
             inheritModes();
             listen();
