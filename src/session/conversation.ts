@@ -68,7 +68,7 @@ export function converse(
     const [key] = read;
     if (key === undefined) after(ESCAPE_MS, takeEscape);
     else if (read.every(isMovement)) read.forEach(scroll);
-    else if (read.length > 1 || key === 'other' || isMovement(key)) void wait();
+    else if (key === 'other' || isMovement(key)) void wait();
     else end(verdictOf(key));
   }
 

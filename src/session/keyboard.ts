@@ -7,7 +7,7 @@ export type Keyboard = {
   /** Passes it to the program. `onGone` is called when the outer terminal was closed. */
   passTo(pty: Pty, outlet: Outlet, onGone: () => void): void;
   /** Gives it to `listener` alone; without one, to the program again. */
-  divert(listener?: (bytes: Uint8Array) => void): void;
+  readonly divert: (listener?: (bytes: Uint8Array) => void) => void;
   close(): void;
 };
 

@@ -78,7 +78,8 @@ export function readKeys(): KeyReader {
         text = text.slice(found.length);
         keys.push(found.key);
       }
-      return continues ? keys.map((key) => (isMovement(key) ? key : 'other')) : keys;
+      const isAlone = keys.length === 1 && !continues;
+      return isAlone ? keys : keys.map((key) => (isMovement(key) ? key : 'other'));
     },
     pause() {
       const last = kept;

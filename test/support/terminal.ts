@@ -141,10 +141,12 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
         return Array.from({ length: display.cols }, (_, column) => {
           const cell = line?.getCell(column);
           if (cell === undefined) return '';
-          const colours = `${cell.getFgColorMode()}:${cell.getFgColor()}:${cell.getBgColorMode()}:${cell.getBgColor()}`;
-          const style = `${cell.isBold()}${cell.isInverse()}${cell.isUnderline()}${cell.isItalic()}`;
-          return `${cell.getChars() || ' '}/${colours}/${style}`;
-        }).join(' ');
+          const text = cell.getChars() || ' ';
+          if (cell.isAttributeDefault()) return text;
+          const colours = `${cell.getFgColorMode()}:${cell.getFgColor()},${cell.getBgColorMode()}:${cell.getBgColor()}`;
+          const style = [cell.isBold(), cell.isItalic(), cell.isUnderline(), cell.isInverse()];
+          return `{${text} ${colours} ${style.map((bits) => Number(bits !== 0)).join('')}}`;
+        }).join('');
       });
       const { type, cursorX, cursorY, baseY } = active;
       return JSON.stringify([rows, type, cursorX, cursorY, baseY, display.modes], undefined, 1);
