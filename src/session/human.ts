@@ -25,9 +25,21 @@ export function findHuman(
   redact: (text: string) => string,
 ): Human | undefined {
   if (['', 'dumb'].includes(environment['TERM'] ?? '')) return undefined;
-  let current: AskHuman = async (request, signal) => askAlone(environment, request, signal);
+  let last: Promise<unknown> = Promise.resolve();
+  let current: AskHuman = async (request, signal) => {
+    // One reader of the terminal at a time.
+    const verdict = last.then(async () => askAlone(environment, request, signal));
+    last = verdict.catch(() => undefined);
+    return verdict;
+  };
   return {
-    ask: async (request, signal) => current(redacted(request, redact), signal),
+    async ask(request, signal) {
+      try {
+        return await current(redacted(request, redact), signal);
+      } catch {
+        return 'deny';
+      }
+    },
     moveTo(ask) {
       current = ask;
     },

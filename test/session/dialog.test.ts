@@ -288,7 +288,7 @@ void test('another size while it is open', async (t) => {
   assert.match(await subject.screen(), / down \+[1-9]\d* up\n/);
   subject.resize(90, 30);
   await subject.waitFor(READY);
-  assert.match(await subject.screen(), /\nin {8}\/home\/me\/project\n/);
+  assert.match(await subject.screen(), /\nin {8}\/home\/me\/\*\*\*\n/);
   assert.equal(await subject.answer('o'), 'once');
   assert.equal(await subject.screen(), 'ready');
 });
