@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import { systemCode, VaultShellError } from '../base/errors.ts';
 import type { Filter } from './filter.ts';
+import { holdSink, type Followed, type HeldSink } from './held-sink.ts';
 import { openSink } from './sink.ts';
 
 /** Held bytes are shown when a terminal has been quiet for so long (contract, section 6). */
@@ -26,18 +27,30 @@ export type Outlet = {
    * than that the reader went away.
    */
   readonly end: () => Promise<void>;
+  /** Holds back what the filter lets pass, and shows something else meanwhile. */
+  readonly stage: Pick<HeldSink, 'hold' | 'show'>;
 };
+
+const UNFOLLOWED: Followed = { write: () => undefined, isWhole: () => true };
 
 /**
  * Gives the outlet to `fd`. `onGone` is called once, when nobody can read any more: what is written after
- * that is dropped.
+ * that is dropped. `modes` follows what is written.
  */
-export function openOutlet(fd: number, filter: Filter, onGone: () => void): Outlet {
+export function openOutlet(
+  fd: number,
+  filter: Filter,
+  onGone: () => void,
+  modes: Followed = UNFOLLOWED,
+): Outlet {
   let failure: { readonly error: unknown } | undefined;
-  const sink = openSink(fd, (error) => {
-    failure = { error };
-    onGone();
-  });
+  const sink = holdSink(
+    openSink(fd, (error) => {
+      failure = { error };
+      onGone();
+    }),
+    modes,
+  );
 
   // Where a person watches, held bytes come out after a pause; a pipe or file gets them with what follows.
   const timer = isatty(fd) ? setTimeout(release, RELEASE_MS) : undefined;
@@ -80,6 +93,7 @@ export function openOutlet(fd: number, filter: Filter, onGone: () => void): Outl
         );
       }
     },
+    stage: sink,
   };
 }
 

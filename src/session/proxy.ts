@@ -1,10 +1,14 @@
-import { ReadStream } from 'node:tty';
+import type { AskHuman } from '../broker/approval.ts';
+import { openDialogs } from './dialog.ts';
 import type { Exit } from './exit.ts';
 import type { Filter } from './filter.ts';
-import { openOutlet, type Outlet } from './outlet.ts';
+import { openKeyboard } from './keyboard.ts';
+import { followModes } from './modes.ts';
+import { openOutlet } from './outlet.ts';
 import type { Launch } from './program.ts';
 import { openPty, type Pty } from './pty.ts';
 import { onSignals } from './signals.ts';
+import { openStage } from './stage.ts';
 import { takeTerminal } from './terminal.ts';
 
 export type ProxyOptions = {
@@ -35,6 +39,8 @@ export type StartedProgram = {
    * typed ahead, and nothing may come out until then.
    */
   readonly listen: () => void;
+  /** Asks in a dialog on the outer terminal. The program neither sees it nor what is typed meanwhile. */
+  readonly ask: AskHuman;
 };
 
 /** How long a program that was told to end may take, before it is told more firmly. */
@@ -51,9 +57,15 @@ export async function runInTerminal(options: ProxyOptions): Promise<Exit> {
   stop?.throwIfAborted();
   const terminal = takeTerminal(input);
   try {
-    const outlet = openOutlet(output, options.filter, () => {
-      hangUp();
-    });
+    const modes = followModes();
+    const outlet = openOutlet(
+      output,
+      options.filter,
+      () => {
+        hangUp();
+      },
+      modes,
+    );
     const pty = openPty({
       launch: options.launch,
       environment: options.environment,
@@ -61,11 +73,25 @@ export async function runInTerminal(options: ProxyOptions): Promise<Exit> {
       size: terminal.size(),
       onOutput: outlet.write,
     });
-    const { hangUp, release } = passSignals(pty, stop);
+    const keyboard = openKeyboard(input);
+    const dialogs = openDialogs(
+      openStage({
+        sink: outlet.stage,
+        modes,
+        environment: options.environment,
+        size: () => terminal.size(),
+        listen: keyboard.divert,
+        resize: pty.resize,
+      }),
+    );
+    // Nobody is left to answer, or for whom.
+    const closeDialogs = (): void => void dialogs.close();
+    void pty.exited.then(closeDialogs);
+    const { hangUp, release } = passSignals(pty, stop, closeDialogs);
     terminal.onResize(() => {
       pty.resize(terminal.size());
+      dialogs.resized();
     });
-    const keyboard = new ReadStream(input);
     try {
       options.onStart({
         pid: pty.pid,
@@ -73,8 +99,9 @@ export async function runInTerminal(options: ProxyOptions): Promise<Exit> {
           pty.setModes(terminal.modes);
         },
         listen: () => {
-          passInput(keyboard, pty, outlet, hangUp);
+          keyboard.passTo(pty, outlet, hangUp);
         },
+        ask: dialogs.ask,
       });
       return await pty.done;
     } catch (error) {
@@ -83,7 +110,8 @@ export async function runInTerminal(options: ProxyOptions): Promise<Exit> {
       throw error;
     } finally {
       release();
-      keyboard.destroy();
+      await dialogs.close();
+      keyboard.close();
       await outlet.end();
     }
   } finally {
@@ -91,22 +119,10 @@ export async function runInTerminal(options: ProxyOptions): Promise<Exit> {
   }
 }
 
-function passInput(keyboard: ReadStream, pty: Pty, outlet: Outlet, onGone: () => void): void {
-  keyboard.on('data', (bytes: Buffer) => {
-    outlet.expectEcho(bytes);
-    if (!pty.write(bytes)) keyboard.pause();
-  });
-  pty.onDrain(() => {
-    keyboard.resume();
-  });
-  // The outer terminal was closed.
-  keyboard.on('end', onGone);
-  keyboard.on('error', onGone);
-}
-
 function passSignals(
   pty: Pty,
   stop: AbortSignal | undefined,
+  onHangUp: () => void,
 ): { hangUp: () => void; release: () => void } {
   const timers: NodeJS.Timeout[] = [];
 
@@ -118,6 +134,7 @@ function passSignals(
   }
   // What closing its terminal would do; a stopped program must wake up to notice.
   function hangUp(): void {
+    onHangUp();
     pty.interrupt('SIGHUP');
     pty.kill('SIGHUP');
     pty.kill('SIGCONT');

@@ -20,6 +20,8 @@ export type PtyOptions = {
 /** A program in a pseudo-terminal of its own, in its own session. */
 export type Pty = {
   readonly pid: number;
+  /** Resolves when the program has ended; some of its output may not have been taken yet. */
+  readonly exited: Promise<Exit>;
   /** Resolves when the program has ended and all its output has been taken. Rejects with what `onOutput` threw. */
   readonly done: Promise<Exit>;
   /** Types `bytes`, which the PTY keeps. False: the program does not read; type no more before `onDrain`. */
@@ -92,6 +94,7 @@ export function openPty(options: PtyOptions): Pty {
 
   return {
     pid,
+    exited: ended.promise,
     done: finish(),
     write: (bytes) => input.write(bytes),
     onDrain: (listener) => {

@@ -20,6 +20,7 @@ import { exitStatus, type Exit } from './exit.ts';
 import type { Filter } from './filter.ts';
 import { openGate, type Gate } from './gate.ts';
 import { hookReaches } from './hook-reach.ts';
+import { findHuman, type Human } from './human.ts';
 import { probeHook } from './probe.ts';
 import { runInPipes } from './pipes.ts';
 import type { Launch } from './program.ts';
@@ -85,6 +86,8 @@ export async function runSession(options: SessionOptions): Promise<number> {
   });
   const session = `${String(process.pid)}-${randomBytes(8).toString('hex')}`;
   const gate = openGate();
+  const redact = (text: string): string => redactText(needles, text);
+  const human = options.terminal ? findHuman(options.environment, redact) : undefined;
   let broker: Broker | undefined;
   try {
     store.onValues((values) => {
@@ -101,9 +104,10 @@ export async function runSession(options: SessionOptions): Promise<number> {
       environment: options.environment,
       ...options.approval,
       onRelease: learn,
-      redactText: (text) => redactText(needles, text),
+      redactText: redact,
       system: native(),
       onHello: (pid) => gate.hello(pid),
+      ...(human && { askHuman: human.ask }),
     });
     const environment = childEnvironment({
       base: options.environment,
@@ -124,6 +128,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
       gate,
       broker,
       runtime,
+      human,
     });
     return exitStatus(exit);
   } finally {
@@ -141,11 +146,12 @@ interface Ready {
   readonly gate: Gate;
   readonly broker: Broker;
   readonly runtime: RuntimeDirectory;
+  readonly human: Human | undefined;
 }
 
 async function runChild(
   { launch, cwd, terminal, store }: SessionOptions,
-  { prepared, environment, needles, gate, broker, runtime }: Ready,
+  { prepared, environment, needles, gate, broker, runtime, human }: Ready,
 ): Promise<Exit> {
   const child = {
     launch: { ...launch, args: prepared?.args ?? launch.args },
@@ -172,7 +178,8 @@ async function runChild(
     ? runInTerminal({
         ...child,
         filter: makeFilter(),
-        onStart: ({ pid, inheritModes, listen }) => {
+        onStart: ({ pid, inheritModes, listen, ask }) => {
+          human?.moveTo(ask);
           started(pid, () => {
             inheritModes();
             listen();

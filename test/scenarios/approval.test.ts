@@ -5,6 +5,9 @@ import { MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts'
 import { openSession, type TestSession } from '../support/session.ts';
 import { linesOf, openOnTerminal, withTerminal } from '../cli/on-terminal.ts';
 
+/** A terminal that cannot show one: then others are asked. */
+const WITHOUT_DIALOG = { env: { TERM: 'dumb' } };
+
 describe('a secret that needs a human', () => {
   let vault: TestVault;
   const value = randomValue();
@@ -39,8 +42,30 @@ describe('a secret that needs a human', () => {
     return output;
   }
 
-  test('another terminal shows what asks for what, and its yes lets the program run', async () => {
+  test('the terminal of the session asks, keeps the answer from the program, and shows what it showed', async () => {
     const session = await openSession(vault);
+    await withTerminal(session, async () => {
+      session.send('/bin/echo "is $VAULT<pr>"; read line; echo "read $line"\r');
+      const dialog = await session.waitFor('o allow once');
+      assert.match(dialog, /secret +pr \(provider acme, environment prod\)/);
+      assert.match(dialog, /command +\/bin\/echo 'is \$VAULT<pr>'/);
+      assert.equal(dialog.includes(value), false);
+      session.send('o');
+      await session.waitFor('is ***');
+      session.send('typed\r');
+      await session.waitFor('read typed');
+      assert.equal((await lastRow())?.approval, 'once by dialog');
+      await session.waitFor('ready> ');
+      session.send('/bin/echo "is $VAULT<pr>"; echo "code $?"\r');
+      await session.waitFor('o allow once');
+      session.send('d');
+      await session.waitFor('code 126');
+      assert.equal((await lastRow())?.outcome, 'denied');
+    });
+  });
+
+  test('another terminal shows what asks for what, and its yes lets the program run', async () => {
+    const session = await openSession(vault, WITHOUT_DIALOG);
     await withTerminal(session, async () => {
       const output = session.type('/bin/echo "is $VAULT<pr>"');
       const [pending] = await waitForApprovals(vault, 1);
@@ -70,7 +95,7 @@ describe('a secret that needs a human', () => {
   });
 
   test('a yes for the session holds in it, for that program; a no is a denial', async () => {
-    const session = await openSession(vault);
+    const session = await openSession(vault, WITHOUT_DIALOG);
     await withTerminal(session, async () => {
       const first = await answered(session, '/bin/echo "1 $VAULT<rw>"', ['--session']);
       assert.equal(first, '1 ***\n');
@@ -99,7 +124,7 @@ describe('a secret that needs a human', () => {
   });
 
   test('Ctrl-C ends the program that waits, and the question with it', async () => {
-    const session = await openSession(vault);
+    const session = await openSession(vault, WITHOUT_DIALOG);
     await withTerminal(session, async () => {
       session.send('/bin/echo "$VAULT<pr>"\r');
       await waitForApprovals(vault, 1);
@@ -112,7 +137,7 @@ describe('a secret that needs a human', () => {
   });
 
   test('Ctrl-C ends it also where the program before it had a handler', async () => {
-    const session = await openSession(vault);
+    const session = await openSession(vault, WITHOUT_DIALOG);
     await withTerminal(session, async () => {
       const child = `exec "/bin/echo", "\\$VAULT" . "<pr>"`;
       const parent = `$SIG{INT} = sub { exit 5 }; if (fork() == 0) { ${child} } sleep 60`;
@@ -126,7 +151,7 @@ describe('a secret that needs a human', () => {
   });
 
   test('a session that ends does not wait for an answer', async () => {
-    const session = await openSession(vault);
+    const session = await openSession(vault, WITHOUT_DIALOG);
     await withTerminal(session, async () => {
       session.send('/bin/echo "$VAULT<pr>" &\r');
       await waitForApprovals(vault, 1);

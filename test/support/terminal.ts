@@ -28,6 +28,8 @@ export type TestTerminal = {
   output(): Buffer;
   /** What a person sees: the lines of the screen, right-trimmed. */
   screen(): Promise<string>;
+  /** All there is to know of the screen: its cells with their colours, the cursor, the modes. */
+  snapshot(): Promise<string>;
   resize(columns: number, rows: number): void;
   /** Reads no output until the function it gives is called: the reader is slow. */
   stall(): () => void;
@@ -89,6 +91,12 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
     return new Error(`waiting for ${wanted}: ${reason}; the output was ${shown}`);
   }
 
+  function drawn(): Promise<void> {
+    return new Promise((resolve) => {
+      display.write('', resolve);
+    });
+  }
+
   return {
     pid: pty.pid,
     done,
@@ -117,15 +125,31 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
     },
     output: () => Buffer.concat(chunks),
     async screen() {
-      await new Promise<void>((resolve) => {
-        display.write('', resolve);
-      });
+      await drawn();
       const { active } = display.buffer;
       const lines: string[] = [];
       for (let row = 0; row < display.rows; row++) {
         lines.push(active.getLine(active.baseY + row)?.translateToString(true) ?? '');
       }
       return lines.join('\n').trimEnd();
+    },
+    async snapshot() {
+      await drawn();
+      const { active } = display.buffer;
+      const rows = Array.from({ length: display.rows }, (_, row) => {
+        const line = active.getLine(active.baseY + row);
+        return Array.from({ length: display.cols }, (_, column) => {
+          const cell = line?.getCell(column);
+          if (cell === undefined) return '';
+          const text = cell.getChars() || ' ';
+          if (cell.isAttributeDefault()) return text;
+          const colours = `${cell.getFgColorMode()}:${cell.getFgColor()},${cell.getBgColorMode()}:${cell.getBgColor()}`;
+          const style = [cell.isBold(), cell.isItalic(), cell.isUnderline(), cell.isInverse()];
+          return `{${text} ${colours} ${style.map((bits) => Number(bits !== 0)).join('')}}`;
+        }).join('');
+      });
+      const { type, cursorX, cursorY, baseY } = active;
+      return JSON.stringify([rows, type, cursorX, cursorY, baseY, display.modes], undefined, 1);
     },
     resize(wide, high) {
       display.resize(wide, high);
