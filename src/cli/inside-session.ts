@@ -1,13 +1,63 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { VaultShellError } from '../base/errors.ts';
+import { native } from '../base/native.ts';
 import type { Environment } from '../base/paths.ts';
 
-/** Whether this process was started in a session, as far as its environment says. The hook keeps that there. */
+/** The file that runs as `vault-shell`. */
+const ENTRY = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+/** More than any real chain of parents. */
+const MAX_PARENTS = 128;
+
+/**
+ * Whether this process was started in a session: as its environment says, where the hook keeps that; or by its
+ * parents, for a program that the hook did not reach can change its environment but not those.
+ */
 export function isInsideSession(environment: Environment): boolean {
-  return environment['VAULT_SHELL_SESSION'] !== undefined;
+  return environment['VAULT_SHELL_SESSION'] !== undefined || hasSessionAmongParents();
 }
 
 /** Throws REFUSED inside a session: what a session's programs may do is not for them to say. */
 export function refuseInsideSession(command: string, environment: Environment): void {
   if (!isInsideSession(environment)) return;
   throw new VaultShellError('REFUSED', `${command} does not work inside a session`);
+}
+
+/** Only Linux tells; a session keeps what its processes leave behind below it. */
+function hasSessionAmongParents(): boolean {
+  if (process.platform !== 'linux') return false;
+  let pid = process.ppid;
+  for (let n = 0; n < MAX_PARENTS && pid > 1; n++) {
+    if (isOurs(argvOf(pid))) return true;
+    try {
+      pid = native().parentOf(pid);
+    } catch {
+      return false;
+    }
+  }
+  return false;
+}
+
+/** Whether this is `node [options] vault-shell ...`, by any path. */
+function isOurs([interpreter = '', ...rest]: readonly string[]): boolean {
+  const script = rest.find((word) => !word.startsWith('-'));
+  if (path.basename(interpreter) !== path.basename(process.execPath) || script === undefined) {
+    return false;
+  }
+  // Of another process' directory nothing is told: what has the name is taken for ours.
+  if (!path.isAbsolute(script)) return /(^|\/)(vault-shell|cli\/main\.js)$/.test(script);
+  try {
+    return realpathSync(script) === realpathSync(ENTRY);
+  } catch {
+    return false;
+  }
+}
+
+function argvOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
 }

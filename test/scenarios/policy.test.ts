@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
 import { linesOf, openOnTerminal, withTerminal } from '../cli/on-terminal.ts';
 
 describe('policies', () => {
@@ -38,6 +38,22 @@ describe('policies', () => {
     const row = await lastRow();
     assert.deepEqual([row?.outcome, row?.reason], ['denied', reason]);
   }
+
+  test('a session is known by its parents too, where its environment is hidden past the hook', async () => {
+    const hidden = { ...vault.environment, PATH: '/usr/bin:/bin' };
+    const script = [
+      'import ctypes, json, platform, sys',
+      'argv, env = json.loads(sys.argv[1]), json.loads(sys.argv[2])',
+      'def array(words): return (ctypes.c_char_p * (len(words) + 1))(*[w.encode() for w in words], None)',
+      'number = 59 if platform.machine() == "x86_64" else 221',
+      'variables = array([k + "=" + v for k, v in env.items()])',
+      'ctypes.CDLL(None).syscall(number, argv[0].encode(), array(argv), variables)',
+    ].join('\n');
+    const argv = JSON.stringify([process.execPath, MAIN, 'policy', 't', '--uses', '9']);
+    const outcome = await vault.run(['--', 'python3', '-c', script, argv, JSON.stringify(hidden)]);
+    assert.equal(outcome.stderr, 'vault-shell: error: policy does not work inside a session\n');
+    assert.equal(outcome.code, 1);
+  });
 
   test('what is given is set, the rest is kept, and --clear takes it away', async () => {
     const directory = path.join(vault.home, 'bin');
