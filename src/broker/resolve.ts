@@ -1,13 +1,13 @@
-import { VaultShellError } from '../base/errors.ts';
-import { isName, scanPlaceholders } from '../base/placeholder.ts';
+import { isName } from '../base/placeholder.ts';
 import type { Secret } from '../base/secret.ts';
 import { escapeControls } from '../base/text.ts';
 import type { Exposure, GrantRequest, GrantStore } from '../vault/types.ts';
 import type { Rules } from '../vault/rules.ts';
 import { unknownText } from '../vault/unknown-names.ts';
 import type { Approver, Asked, Outcome } from './approver.ts';
+import { denialLine, reasonText, vaultTrouble } from './denial-text.ts';
 import { auditRow, shownRequest } from './grant-row.ts';
-import { decide, type DenyReason } from './policy.ts';
+import { decide } from './policy.ts';
 import type { Asker } from './process-tree.ts';
 import { planUse } from './use.ts';
 
@@ -76,7 +76,7 @@ export async function resolve(
   try {
     return await release(options, request);
   } catch (error) {
-    return { kind: 'denied', message: line(options, request, vaultTrouble(error)) };
+    return { kind: 'denied', message: denialLine(options, request, vaultTrouble(error)) };
   }
 }
 
@@ -88,9 +88,9 @@ export async function refuse(
 ): Promise<string> {
   try {
     await options.store.deny({ ...auditRow(options, request), reason: why });
-    return line(options, request, why);
+    return denialLine(options, request, why);
   } catch (error) {
-    return line(options, request, vaultTrouble(error));
+    return denialLine(options, request, vaultTrouble(error));
   }
 }
 
@@ -152,7 +152,7 @@ async function releaseByRules(
       approval: outcome.how,
     });
     if (result.kind === 'unknown') {
-      return { kind: 'denied', message: line(options, request, unknownText(result.names)) };
+      return { kind: 'denied', message: denialLine(options, request, unknownText(result.names)) };
     }
     if (result.kind === 'changed') {
       learn(result.rules);
@@ -178,7 +178,7 @@ async function denyUse(
   canBeApproved = false,
 ): Promise<Resolution> {
   await options.store.deny({ ...row, reason: escapeControls(options.redactText(why)) });
-  const message = line(options, request, why);
+  const message = denialLine(options, request, why);
   return {
     kind: 'denied',
     message: canBeApproved ? `${message}; hint: vault-shell approve` : message,
@@ -228,41 +228,4 @@ function only<T>(
   names: ReadonlySet<string>,
 ): Map<string, T> | undefined {
   return map === undefined ? undefined : new Map([...map].filter(([name]) => names.has(name)));
-}
-
-function reasonText(reason: DenyReason, request: ResolveRequest): string {
-  if (reason === 'malformed') return malformedText(request.argv);
-  if (reason === 'shared-memory') {
-    return "a process that runs in its parent's memory is given no value";
-  }
-  return 'no secret was asked for';
-}
-
-function malformedText(argv: readonly string[]): string {
-  for (const argument of argv.slice(1)) {
-    const scan = scanPlaceholders(argument);
-    if (scan.kind === 'malformed') return `malformed placeholder ${JSON.stringify(scan.at)}`;
-  }
-  return 'malformed placeholder in the environment';
-}
-
-/** The text of a store's error may hold anything: only its code is used. */
-function vaultTrouble(error: unknown): string {
-  return error instanceof VaultShellError && error.code === 'VAULT_BUSY'
-    ? 'the vault is busy'
-    : 'the vault cannot be used';
-}
-
-function line(options: ResolveOptions, request: ResolveRequest, what: string): string {
-  // `what` may quote the command; a value must not come back to the terminal in a complaint.
-  try {
-    const asked = [...(request.exposures?.values() ?? [])].flat();
-    // `vault-shell value` runs already: it only gets nothing.
-    const outcome = asked.includes('stdin')
-      ? 'nothing was written'
-      : `${request.program} was not run`;
-    return escapeControls(options.redactText(`${what}; ${outcome}`));
-  } catch {
-    return 'the request cannot be shown; nothing was run';
-  }
 }
