@@ -266,6 +266,21 @@ static napi_value read_available(napi_env env, napi_callback_info info) {
     return count_of(env, vs_read_available(fd, bytes, length));
 }
 
+static napi_value find_mode(napi_env env, napi_callback_info info) {
+    napi_value values[VS_MAX_ARGUMENTS];
+    size_t count = VS_MAX_ARGUMENTS;
+    uint32_t from = 0;
+    void *data = NULL;
+    size_t length = 0;
+    if (napi_get_cb_info(env, info, &count, values, NULL, NULL) != napi_ok || count < 2 ||
+        napi_get_typedarray_info(env, values[0], NULL, &length, &data, NULL, NULL) != napi_ok ||
+        napi_get_value_uint32(env, values[1], &from) != napi_ok || from > length) {
+        (void)napi_throw_type_error(env, "EINVAL", "wrong arguments");
+        return NULL;
+    }
+    return count_of(env, vs_find_mode(data, from, length));
+}
+
 static napi_value write_within(napi_env env, napi_callback_info info) {
     napi_value values[VS_MAX_ARGUMENTS];
     int fd = -1;
@@ -299,6 +314,7 @@ NAPI_MODULE_INIT() {
         {"openPeer", NULL, open_peer, NULL, NULL, NULL, napi_enumerable, NULL},
         {"foregroundGroup", NULL, foreground_group, NULL, NULL, NULL, napi_enumerable, NULL},
         {"readAvailable", NULL, read_available, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"findMode", NULL, find_mode, NULL, NULL, NULL, napi_enumerable, NULL},
         {"writeWithin", NULL, write_within, NULL, NULL, NULL, napi_enumerable, NULL},
         {"ownGroup", NULL, own_group, NULL, NULL, NULL, napi_enumerable, NULL},
     };

@@ -9,6 +9,8 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -169,4 +171,35 @@ ssize_t vs_write_within(int fd, const char *bytes, size_t length, int patience_m
 
 int vs_own_group(void) {
     return (int)getpgrp();
+}
+
+// Whether one of 8 bytes is a control: (x - 0x20) borrows in such a byte only, and its own top bit is clear.
+static bool has_control(const unsigned char *bytes) {
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    return ((word - ones * 0x20) & ~word & tops) != 0;
+}
+
+size_t vs_find_mode(const unsigned char *bytes, size_t from, size_t length) {
+    size_t at = from;
+    while (at < length) {
+        if (length - at >= 8 && !has_control(bytes + at)) {
+            at += 8;
+            continue;
+        }
+        const unsigned char byte = bytes[at];
+        if (byte == 0x0e || byte == 0x0f) return at;
+        if (byte != 0x1b) {
+            at++;
+            continue;
+        }
+        size_t end = at + 1;
+        if (end >= length || bytes[end] != '[') return at;
+        end++;
+        while (end < length && bytes[end] >= '0' && bytes[end] <= ';') end++;
+        if (end >= length || !((bytes[end] >= 'A' && bytes[end] <= 'K') || bytes[end] == 'm')) return at;
+        at = end + 1;
+    }
+    return length;
 }

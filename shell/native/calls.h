@@ -30,4 +30,9 @@ int vs_own_group(void);
 size_t vs_read_available(int fd, char *buffer, size_t room);
 ssize_t vs_write_within(int fd, const char *bytes, size_t length, int patience_ms);
 
+// Gives the place, from `from` on, of the first byte of a text for terminals that may change a mode: an ESC that does not
+// begin one of the most frequent sequences (CSI, digits, `;` and `:`, then A to K or m, which move the cursor, erase and set
+// colours), SO or SI; `length` if there is none.
+size_t vs_find_mode(const unsigned char *bytes, size_t from, size_t length);
+
 #endif

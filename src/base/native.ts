@@ -45,6 +45,12 @@ export type Native = {
    */
   readonly readAvailable: (fd: number, bytes: Uint8Array, from: number) => number;
   /**
+   * Gives the offset of the first byte, from `from` on, of a text for terminals that may change a mode: an ESC that does
+   * not begin one of the most frequent sequences (they set colours, move the cursor and erase), SO or SI. The
+   * length if there is none.
+   */
+  readonly findMode: (bytes: Uint8Array, from: number) => number;
+  /**
    * Writes `bytes` from an offset on to a descriptor that never waits, and gives how many it took. Blocks at most so
    * long for a reader that is behind.
    */
@@ -68,6 +74,7 @@ const FUNCTIONS: Record<keyof Native, true> = {
   foregroundGroup: true,
   ownGroup: true,
   readAvailable: true,
+  findMode: true,
   writeWithin: true,
 };
 const HINT = 'build it with npm run build';

@@ -1,3 +1,4 @@
+import { native } from '../base/native.ts';
 import {
   applyCsi,
   isAlternate,
@@ -25,19 +26,10 @@ export type Modes = {
 /** Longer strings (pictures) are not kept: cut by a dialog they are lost. */
 const MAX_KEPT_BYTES = 4096;
 const ESC = 0x1b;
-const SHIFT_OUT = 0x0e;
-const SHIFT_IN = 0x0f;
 const OSC = 0x5d;
 /** OSC, DCS, SOS, PM, APC. */
 const STRINGS: readonly number[] = [OSC, 0x50, 0x58, 0x5e, 0x5f];
 const NOTHING = new Uint8Array();
-
-/**
- * Where something may be of interest: every ESC but those that begin the most frequent sequences, which set colours,
- * move the cursor and erase; SO and SI. A regular expression passes over the rest of a text faster than a loop.
- */
-// oxlint-disable-next-line no-control-regex -- control characters are what this is about
-const OF_INTEREST = /\x1b(?!\[[\d;:]*[A-Km])|[\x0e\x0f]/g;
 
 export function followModes(): Modes {
   let state = plainState();
@@ -46,21 +38,20 @@ export function followModes(): Modes {
   let skipping = '';
 
   function scan(data: Uint8Array): void {
-    const text = Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1');
-    OF_INTEREST.lastIndex = 0;
-    for (let match = OF_INTEREST.exec(text); match !== null; match = OF_INTEREST.exec(text)) {
-      const [start] = match;
-      if (start === '\x1b') {
-        const found = findSequence(data, match.index);
-        if (found.kind === 'cut') {
-          keep(data.subarray(match.index));
-          return;
-        }
-        if (found.kind !== 'other') state = apply(state, text.slice(match.index, found.end));
-        OF_INTEREST.lastIndex = found.end;
-      } else {
-        state.shift = start;
+    const { findMode } = native();
+    for (let at = findMode(data, 0); at < data.length; at = findMode(data, at)) {
+      if (data[at] !== ESC) {
+        state.shift = String.fromCharCode(data[at] ?? 0);
+        at++;
+        continue;
       }
+      const found = findSequence(data, at);
+      if (found.kind === 'cut') {
+        keep(data.subarray(at));
+        return;
+      }
+      if (found.kind !== 'other') state = apply(state, latin1(data.subarray(at, found.end)));
+      at = found.end;
     }
     keep(cutCharacter(data));
   }
@@ -98,8 +89,7 @@ export function followModes(): Modes {
       } else if (kept.length > 0) {
         data = Buffer.concat([kept, data]);
       }
-      if (hasControls(data)) scan(data);
-      else keep(cutCharacter(data));
+      scan(data);
     },
     isAlternate: () => isAlternate(state),
     isWhole: () => kept.length === 0 && skipping === '',
@@ -113,8 +103,8 @@ export function followModes(): Modes {
   };
 }
 
-function hasControls(data: Uint8Array): boolean {
-  return data.includes(ESC) || data.includes(SHIFT_OUT) || data.includes(SHIFT_IN);
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 /** Gives the state after a whole sequence. */

@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { native } from '../../src/base/native.ts';
+import { seededRandom } from '../support/random.ts';
 
 void test('a pipe carries bytes, and neither end reaches a child', () => {
   const [readEnd, writeEnd] = native().pipe();
@@ -139,4 +140,23 @@ void test('without the addon the error says what to do', async (t) => {
     code: 'HOOK_MISSING',
     hint: 'build it with npm run build',
   });
+});
+
+void test('what may change a mode is found where a regular expression finds it', () => {
+  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  const ofInterest = /\x1b(?!\[[\d;:]*[A-Km])|[\x0e\x0f]/g;
+  const random = seededRandom(11);
+  const pieces =
+    '\u001b \u001b[ \u001b[1;32m \u001b[?25h \u001b[10: \u001b[K A m 0 ; \u000e \u000f \n text\u00e9 \u001b]8;; L'.split(
+      ' ',
+    );
+  for (let round = 0; round < 3000; round++) {
+    const text = Array.from({ length: random.below(24) }, () => random.pick(pieces)).join('');
+    const bytes = Buffer.from(text, 'latin1');
+    ofInterest.lastIndex = random.below(bytes.length + 1);
+    const from = ofInterest.lastIndex;
+    const wanted = ofInterest.exec(text)?.index ?? bytes.length;
+    assert.equal(native().findMode(bytes, from), wanted, JSON.stringify([text, from]));
+  }
+  assert.throws(() => native().findMode(Buffer.alloc(3), 4), { code: 'EINVAL' });
 });
