@@ -19,6 +19,8 @@ export interface OpenVault {
   /** The file, when the connection was made, and what closes it when nothing more comes; of one that lingers. */
   opened: Stats | undefined;
   since: number;
+  /** Before that the file is left to others. */
+  notBefore: number;
   closing: NodeJS.Timeout | undefined;
 }
 
@@ -37,6 +39,7 @@ export function openVault(directory: string, key: Buffer, { lingers = false } = 
     lingers: lingers && file.storage === 'exclusive',
     opened: undefined,
     since: 0,
+    notBefore: 0,
     closing: undefined,
   };
 }
@@ -135,6 +138,7 @@ async function tryOnce<T>(
   let stage: 'connecting' | 'connected' | 'begun' | 'committing' = 'connecting';
   try {
     if (vault.lingers && vault.connection !== undefined) await checkLingering(vault);
+    if (vault.connection === undefined) await sleepUntil(vault.notBefore);
     const database = (vault.connection ??= await connectVault(vault));
     stage = 'connected';
     if (!write) return { kind: 'done', result: await use(database) };
@@ -162,6 +166,11 @@ async function checkLingering(vault: OpenVault): Promise<void> {
   if (now?.ino !== vault.opened?.ino || now?.dev !== vault.opened?.dev) await dropConnection(vault);
 }
 
+async function sleepUntil(time: number): Promise<void> {
+  const wait = time - performance.now();
+  if (wait > 0) await sleep(wait);
+}
+
 /** An operation is over: closes the file, or lets it linger. */
 async function leave(vault: OpenVault, write: boolean): Promise<void> {
   clearTimeout(vault.closing);
@@ -169,7 +178,7 @@ async function leave(vault: OpenVault, write: boolean): Promise<void> {
     await dropConnection(vault);
   } else if (performance.now() - vault.since > MAX_LINGER_MS) {
     await dropConnection(vault);
-    await sleep(YIELD_MS);
+    vault.notBefore = performance.now() + YIELD_MS;
   } else {
     vault.closing = setTimeout(() => void inTurn(() => dropConnection(vault)), LINGER_MS);
   }
