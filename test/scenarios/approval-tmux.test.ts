@@ -14,11 +14,15 @@ test(
   { skip: hasProgram('tmux') ? false : 'tmux is not installed' },
   async (t) => {
     const vault = await makeVault();
-    t.after(() => vault.remove());
     await vault.ok(['set', 'pr', '--environment', 'prod'], { input: randomValue() });
     const configuration = path.join(vault.home, 'conf');
     writeFileSync(configuration, 'set -g status off\nset -g default-command "exec /bin/sh"\n');
     const socket = path.join(vault.home, 'tmux');
+    // In this order: the server is reached by a file in there.
+    t.after(() => {
+      spawnSync('tmux', ['-S', socket, 'kill-server']);
+      vault.remove();
+    });
     const terminal = openTestTerminal({
       file: findProgram('tmux') ?? '',
       args: ['-S', socket, '-f', configuration, 'new-session'],
@@ -27,7 +31,6 @@ test(
       columns: 100,
       rows: 30,
     });
-    t.after(() => spawnSync('tmux', ['-S', socket, 'kill-server']));
     await withTerminal(terminal, async () => {
       await terminal.waitFor('pane> ');
       const command = `/bin/echo "got $VAULT<pr>"`;
