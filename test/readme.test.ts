@@ -32,7 +32,6 @@ test('the transcripts of the README are true', async () => {
   let vault = await freshVault();
   try {
     for (const { command, output } of steps) {
-      // oxlint-disable no-await-in-loop -- one after the other, as they stand
       if (command.startsWith('vault-shell init')) {
         vault.remove();
         vault = await freshVault();
@@ -42,7 +41,6 @@ test('the transcripts of the README are true', async () => {
       const { stdout, stderr } = await runProgram('bash', ['-c', command], vault, {
         env: { PATH },
       });
-      // oxlint-enable no-await-in-loop
       const shown = command.includes('>&2') ? withStderr(stdout, stderr) : stdout;
       assert.equal(shown, output, `${command}\n${stderr}`);
     }

@@ -48,14 +48,18 @@ export interface ProcessLooks {
 
 /** Gives the agent that a process is, or undefined. */
 export function agentOfProcess({ program, name, argv }: ProcessLooks): string | undefined {
-  // With an interpreter the script is the first argument that is no option.
-  const script = argv.slice(1, 4).find((word) => !word.startsWith('-')) ?? '';
+  const script = scriptOf(argv) ?? '';
   for (const candidate of [program, name, argv[0] ?? '']) {
     const agent = agentOfName(candidate);
     if (agent !== undefined) return agent;
   }
   if (!/^(node|bun|deno|python[0-9.]*)$/.test(path.basename(program))) return undefined;
   return agentOfName(script) ?? PACKAGES.find(([directory]) => script.includes(directory))?.[1];
+}
+
+/** Of an interpreter: the first argument that is no option. */
+export function scriptOf(argv: readonly string[]): string | undefined {
+  return argv.slice(1).find((word) => !word.startsWith('-'));
 }
 
 /** Gives the agent that runs what has this environment, or undefined. Only looks whether a variable is there. */

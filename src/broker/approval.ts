@@ -2,7 +2,8 @@ import type { SecretInfo } from '../vault/types.ts';
 import type { Asker } from './process-tree.ts';
 
 /** What a human says to a request: not at all, this time, or for as long as the session goes on. */
-export type Verdict = 'deny' | 'once' | 'session';
+export const VERDICTS = ['deny', 'once', 'session'] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
 /** What a human is told of one exec that wants values. Nothing in it is a value. */
 export interface ApprovalRequest {

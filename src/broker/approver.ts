@@ -1,6 +1,7 @@
+import { aborted, follow } from '../base/abort.ts';
 import { isSameDecision, type Approval, type Rules } from '../vault/rules.ts';
 import type { ApprovalRequest, Verdict } from './approval.ts';
-import { aborted, ask, follow, type AskOptions } from './question.ts';
+import { ask, type AskOptions } from './question.ts';
 
 /** Gets a human's yes, or not. */
 export interface Approver {

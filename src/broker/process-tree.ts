@@ -15,6 +15,8 @@ export interface Asker {
   readonly agent: string | undefined;
 }
 
+/** An interpreter's few options, and the script. */
+const ARGV_WORDS = 8;
 /** More than any real chain of shells and tools; a row must not grow without end. */
 const MAX_PARENTS = 32;
 
@@ -87,7 +89,7 @@ function ancestorsOf(own: Looks, sessionPid: number): Looks[] {
 
 function agentAmong(chain: readonly Looks[]): string | undefined {
   for (const looks of chain) {
-    const agent = agentOfProcess({ ...looks, argv: argvOf(looks) });
+    const agent = agentOfProcess({ ...looks, argv: argvOf(looks.pid) });
     if (agent !== undefined) return agent;
   }
   return undefined;
@@ -112,8 +114,9 @@ function executableOf(pid: number): string | undefined {
   }
 }
 
-function argvOf({ pid }: Looks): string[] {
-  return (read(pid, 'cmdline') ?? '').split('\0', 5);
+/** Gives the first words of a process' command line; none where that cannot be read. */
+export function argvOf(pid: number): string[] {
+  return (read(pid, 'cmdline') ?? '').split('\0', ARGV_WORDS);
 }
 
 function variablesOf(pid: number, environment: Environment): (variable: string) => boolean {

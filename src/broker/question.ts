@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { aborted, follow } from '../base/abort.ts';
 import type { ApprovalStore } from '../vault/types.ts';
 import type { ApprovalRequest, AskHuman, Verdict } from './approval.ts';
 
@@ -98,17 +99,4 @@ async function askByFile(
 
 function verdictIn(text: string): Verdict {
   return text === 'once' || text === 'session' ? text : 'deny';
-}
-
-/** Aborts a controller with a signal. Not `AbortSignal.any`: in Node.js 20 its signals may be collected before they abort. */
-export function follow(signal: AbortSignal | undefined, controller: AbortController): void {
-  if (signal?.aborted === true) controller.abort(signal.reason);
-  signal?.addEventListener('abort', () => controller.abort(signal.reason), { once: true });
-}
-
-export async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

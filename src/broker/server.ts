@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { either } from '../base/abort.ts';
 import { systemCode, VaultShellError } from '../base/errors.ts';
 import type { Environment } from '../base/paths.ts';
 import type { Secret } from '../base/secret.ts';
@@ -221,15 +222,6 @@ async function answerResolve(
   if (spawns) grants.spawning(operation, request.ppid);
   else grants.started(operation, request.pid, request.ppid);
   return { type: 'values', grant: operation, values };
-}
-
-/** Not `AbortSignal.any`: in Node.js 20 its signals may be collected before they abort. */
-function either(gone: AbortSignal, ending: AbortSignal): AbortSignal {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  gone.addEventListener('abort', abort, { once: true });
-  ending.addEventListener('abort', abort, { once: true, signal: gone });
-  return controller.signal;
 }
 
 function denied(message: string): Answer {

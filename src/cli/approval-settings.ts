@@ -1,5 +1,6 @@
 import { VaultShellError } from '../base/errors.ts';
 import type { Environment } from '../base/paths.ts';
+import { VERDICTS, type Verdict } from '../broker/approval.ts';
 import type { SessionOptions } from '../session/session.ts';
 import { isInsideSession } from './inside-session.ts';
 
@@ -7,7 +8,6 @@ import { isInsideSession } from './inside-session.ts';
 const VERDICT_VARIABLE = 'VAULT_SHELL_APPROVE';
 const TIMEOUT_VARIABLE = 'VAULT_SHELL_APPROVE_TIMEOUT';
 
-const VERDICTS = ['deny', 'once', 'session'] as const;
 /** The hook gives up after 120 s (VS_ANSWER_TIMEOUT_MS), which the grant itself must fit in as well. */
 const MAX_TIMEOUT_S = 110;
 
@@ -20,7 +20,7 @@ export function readApprovalSettings(
   return { verdict, approvalTimeoutMs: timeoutIn(environment) };
 }
 
-function verdictIn(environment: Environment): (typeof VERDICTS)[number] | undefined {
+function verdictIn(environment: Environment): Verdict | undefined {
   const text = environment[VERDICT_VARIABLE] ?? '';
   if (text === '') return undefined;
   const verdict = VERDICTS.find((known) => known === text);

@@ -7,6 +7,7 @@ import { verifyAudit, type KeptHead } from '../vault/audit-verify.ts';
 import { readVaultFile } from '../vault/files.ts';
 import type { OpenVault } from '../vault/open.ts';
 import type { Context } from './commands/command.ts';
+import { refuseInsideSession } from './inside-session.ts';
 import { hasKeychain, keepHeadOf } from './keychain-head.ts';
 import { withVault } from './open-vault.ts';
 import { printLine, say } from './output.ts';
@@ -21,9 +22,7 @@ export async function verifyCommand(
   context: Context,
   { accept }: { accept: boolean },
 ): Promise<number> {
-  if (accept && context.environment['VAULT_SHELL_SESSION'] !== undefined) {
-    throw new VaultShellError('REFUSED', '--accept does not work inside a session');
-  }
+  if (accept) refuseInsideSession('--accept', context.environment);
   return withVault(context, async (vault) => {
     const heads = accept ? [] : await keptHeads(vault, context.environment);
     const verdict = await verifyAudit(vault, heads);

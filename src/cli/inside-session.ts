@@ -1,12 +1,12 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { VaultShellError } from '../base/errors.ts';
 import { native } from '../base/native.ts';
 import type { Environment } from '../base/paths.ts';
+import { scriptOf } from '../broker/agents.ts';
+import { argvOf } from '../broker/process-tree.ts';
+import { ENTRY } from './entry.ts';
 
-/** The file that runs as `vault-shell`. */
-const ENTRY = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 /** More than any real chain of parents. */
 const MAX_PARENTS = 128;
 
@@ -40,24 +40,18 @@ function hasSessionAmongParents(): boolean {
 }
 
 /** Whether this is `node [options] vault-shell ...`, by any path. */
-function isOurs([interpreter = '', ...rest]: readonly string[]): boolean {
-  const script = rest.find((word) => !word.startsWith('-'));
+function isOurs(argv: readonly string[]): boolean {
+  const [interpreter = ''] = argv;
+  const script = scriptOf(argv);
   if (path.basename(interpreter) !== path.basename(process.execPath) || script === undefined) {
     return false;
   }
   // Of another process' directory nothing is told: what has the name is taken for ours.
   if (!path.isAbsolute(script)) return /(^|\/)(vault-shell|cli\/main\.js)$/.test(script);
   try {
-    return realpathSync(script) === realpathSync(ENTRY);
+    // The bytes as they are: they are read as latin1.
+    return realpathSync(Buffer.from(script, 'latin1')) === realpathSync(ENTRY);
   } catch {
     return false;
-  }
-}
-
-function argvOf(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').split('\0');
-  } catch {
-    return [];
   }
 }

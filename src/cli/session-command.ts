@@ -4,7 +4,8 @@ import { hookReaches } from '../session/hook-reach.ts';
 import { chooseShell } from '../session/shell.ts';
 import { startProgram } from './run-command.ts';
 import type { SessionInvocation } from './shell-arguments.ts';
-import { ENTRY, startSession } from './start.ts';
+import { ENTRY } from './entry.ts';
+import { startSession } from './start.ts';
 
 /** Runs a shell, or the program after `--`, in a session; gives its exit code. */
 export async function runShell(

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { isatty } from 'node:tty';
 import { vaultDirectory, type Environment } from '../base/paths.ts';
 import { findHook } from '../session/hook-library.ts';
@@ -7,13 +6,11 @@ import { runSession, type SessionOptions } from '../session/session.ts';
 import { startChildStore, type ChildStore } from '../vault/child-store.ts';
 import { readVaultFile, type VaultFile } from '../vault/files.ts';
 import { readApprovalSettings } from './approval-settings.ts';
+import { ENTRY } from './entry.ts';
 import { keepHeadInKeychain } from './keychain-head.ts';
 import { say } from './output.ts';
 import { popupIn } from './tmux-popup.ts';
 import { unlock } from './unlock.ts';
-
-/** The file that runs as `vault-shell`. */
-export const ENTRY = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 
 export interface Start {
   readonly launch: Launch;

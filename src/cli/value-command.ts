@@ -1,11 +1,11 @@
 import { fstatSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { VaultShellError } from '../base/errors.ts';
 import { isName } from '../base/placeholder.ts';
 import type { Environment } from '../base/paths.ts';
 import { askBroker } from '../broker/client.ts';
 import { isSessionOutput } from '../broker/output-file.ts';
 import { EXPOSURE } from '../broker/protocol.ts';
+import { ENTRY } from './entry.ts';
 import { printData } from './output.ts';
 
 /**
@@ -37,7 +37,7 @@ export async function writeValue(name: string, environment: Environment): Promis
     session,
     cwd: process.cwd(),
     // By this a policy knows it: a path, so that no file of that name elsewhere passes for it.
-    program: fileURLToPath(new URL('main.js', import.meta.url)),
+    program: ENTRY,
     argv: ['vault-shell', 'value', name],
     names: [name],
     exposures: [EXPOSURE.STDIN],

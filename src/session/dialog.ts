@@ -1,3 +1,4 @@
+import { either } from '../base/abort.ts';
 import type { ApprovalRequest, AskHuman, Verdict } from '../broker/approval.ts';
 import { converse } from './conversation.ts';
 import { deferred } from './deferred.ts';
@@ -24,11 +25,8 @@ export type Dialogs = {
   close(): Promise<void>;
 };
 
-/** Nobody is there. */
-const TIMEOUT_MS = 300_000;
-
-/** Gives what asks on `stage`. A request that waits behind another is denied after `timeoutMs` as well. */
-export function openDialogs(stage: Stage, timeoutMs: number = TIMEOUT_MS): Dialogs {
+/** Gives what asks on `stage`, for as long as the signal of the asking says. */
+export function openDialogs(stage: Stage): Dialogs {
   const closing = new AbortController();
   let last = Promise.resolve();
   let redraw: (() => void) | undefined;
@@ -61,7 +59,7 @@ export function openDialogs(stage: Stage, timeoutMs: number = TIMEOUT_MS): Dialo
 
   return {
     async ask(request, signal) {
-      const ends = AbortSignal.any([signal, closing.signal, AbortSignal.timeout(timeoutMs)]);
+      const ends = either(signal, closing.signal);
       const verdict = deferred<Verdict>();
       // Also while the terminal takes nothing, so that no dialog can be shown or taken away.
       const deny = (): void => verdict.resolve('deny');

@@ -1,10 +1,9 @@
-import { VaultShellError } from '../base/errors.ts';
 import { chainKey, EARLIER_COLUMNS, EMPTY_SEAL, exitMac, rowMac, sealMac } from './chain.ts';
 import type { Database, Parameters, Row } from './engine.ts';
 import type { OpenVault } from './open.ts';
-import { integer, nullableInteger, nullableText, text } from './row.ts';
+import { integer, nullableInteger, nullableJson, nullableText, text, unexpected } from './row.ts';
 import {
-  EXPOSURES,
+  isExposures,
   OUTCOMES,
   type AuditRow,
   type GrantRequest,
@@ -121,25 +120,13 @@ export function asAuditRow(row: Row): AuditRow {
     operation: nullableText(row, 'operation'),
     program: nullableText(row, 'program'),
     pid: nullableInteger(row, 'pid'),
-    parents: asJson(row, 'parents', isParents),
+    parents: nullableJson(row, 'parents', isParents),
     session: nullableText(row, 'session'),
     agent: nullableText(row, 'agent'),
-    exposure: asJson(row, 'exposure', isExposure),
+    exposure: nullableJson(row, 'exposure', isExposure),
     reason: nullableText(row, 'reason'),
     approval: nullableText(row, 'approval'),
   };
-}
-
-function asJson<T>(row: Row, column: string, is: (value: unknown) => value is T): T | null {
-  const stored = nullableText(row, column);
-  if (stored === null) return null;
-  try {
-    const value: unknown = JSON.parse(stored);
-    if (is(value)) return value;
-  } catch {
-    // no JSON
-  }
-  throw unexpected(column);
 }
 
 function isParents(value: unknown): value is readonly ProcessName[] {
@@ -158,12 +145,5 @@ function isProcessName(value: unknown): value is ProcessName {
 
 function isExposure(value: unknown): value is NonNullable<AuditRow['exposure']> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const known: readonly unknown[] = EXPOSURES;
-  return Object.values(value).every(
-    (kinds) => Array.isArray(kinds) && kinds.every((kind) => known.includes(kind)),
-  );
-}
-
-function unexpected(column: string): VaultShellError {
-  return new VaultShellError('VAULT_DAMAGED', `vault.db has something unexpected in ${column}`);
+  return Object.values(value).every((kinds) => isExposures(kinds));
 }

@@ -180,7 +180,10 @@ async function leave(vault: OpenVault, write: boolean): Promise<void> {
     await dropConnection(vault);
     vault.notBefore = performance.now() + YIELD_MS;
   } else {
-    vault.closing = setTimeout(() => void inTurn(() => dropConnection(vault)), LINGER_MS);
+    vault.closing = setTimeout(() => {
+      // What cannot be closed is not used again, and the next opening tells what is wrong.
+      inTurn(() => dropConnection(vault)).catch(() => undefined);
+    }, LINGER_MS);
   }
 }
 

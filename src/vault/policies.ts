@@ -1,7 +1,7 @@
-import { VaultShellError } from '../base/errors.ts';
 import type { Database } from './engine.ts';
 import { READ, withDatabase, WRITE, type OpenVault } from './open.ts';
 import { RULES_COLUMNS, RULES_TABLES, rulesOf, type Policy, type Rules } from './rules.ts';
+import { noSecret } from './secret-info.ts';
 
 /** The policies of secrets: reading and changing them. What they mean is the broker's. */
 
@@ -77,10 +77,4 @@ export async function clearPolicy(vault: OpenVault, name: string): Promise<void>
 /** Takes it away within a transaction of the caller's. */
 export async function forgetPolicy(database: Database, name: string): Promise<void> {
   await database.run('DELETE FROM policies WHERE name = :name', { name });
-}
-
-function noSecret(name: string): VaultShellError {
-  return new VaultShellError('NO_SECRET', `there is no secret named ${name}`, {
-    hint: 'vault-shell list shows the names',
-  });
 }

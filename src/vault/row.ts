@@ -25,10 +25,27 @@ export function nullableInteger(row: Row, column: string): number | null {
   return isNull(row[column]) ? null : integer(row, column);
 }
 
+/** JSON of the form that `is` knows; null where there is nothing. */
+export function nullableJson<T>(
+  row: Row,
+  column: string,
+  is: (value: unknown) => value is T,
+): T | null {
+  const stored = nullableText(row, column);
+  if (stored === null) return null;
+  try {
+    const value: unknown = JSON.parse(stored);
+    if (is(value)) return value;
+  } catch {
+    // no JSON
+  }
+  throw unexpected(column);
+}
+
 function isNull(value: unknown): boolean {
   return value === null || value === undefined;
 }
 
-function unexpected(column: string): VaultShellError {
+export function unexpected(column: string): VaultShellError {
   return new VaultShellError('VAULT_DAMAGED', `vault.db has something unexpected in ${column}`);
 }

@@ -1,7 +1,7 @@
-import { VaultShellError } from '../base/errors.ts';
 import type { Row } from './engine.ts';
-import { nullableInteger, nullableText, text } from './row.ts';
-import { EXPOSURES, type Exposure, type SecretInfo } from './types.ts';
+import { nullableInteger, nullableJson, nullableText, unexpected } from './row.ts';
+import { secretInfoOf } from './secret-info.ts';
+import { isExposures, type Exposure, type SecretInfo } from './types.ts';
 
 /** A program that may be given a value. */
 export interface AllowedProgram {
@@ -95,17 +95,7 @@ export const RULES_TABLES = 'secrets s LEFT JOIN policies p ON p.name = s.name';
 
 export function rulesOf(row: Row): Rules {
   return {
-    info: {
-      name: text(row, 'name'),
-      provider: nullableText(row, 'provider'),
-      account: nullableText(row, 'account'),
-      environment: nullableText(row, 'environment'),
-      access: nullableText(row, 'access'),
-      tags: text(row, 'tags'),
-      description: nullableText(row, 'description'),
-      created_at: text(row, 'created_at'),
-      last_used_at: nullableText(row, 'last_used_at'),
-    },
+    info: secretInfoOf(row),
     policy: policyOf(row),
   };
 }
@@ -117,9 +107,9 @@ function policyOf(row: Row): Policy {
   // Compared as text: another form of time would never come.
   if (expires !== null && !isIsoTime(expires)) throw unexpected('expires');
   return {
-    programs: listOf(row, 'programs', isProgram),
+    programs: nullableJson(row, 'programs', isPrograms),
     cwd: nullableText(row, 'cwd'),
-    exposures: listOf(row, 'exposures', isExposure),
+    exposures: nullableJson(row, 'exposures', isExposures),
     expires,
     uses,
     approval: approvalOf(nullableText(row, 'approval')),
@@ -138,16 +128,8 @@ function approvalOf(stored: string | null): Approval | null {
   return approval;
 }
 
-function listOf<T>(row: Row, column: string, is: (value: unknown) => value is T): T[] | null {
-  const stored = nullableText(row, column);
-  if (stored === null) return null;
-  try {
-    const list: unknown = JSON.parse(stored);
-    if (Array.isArray(list) && list.every((entry) => is(entry))) return list;
-  } catch {
-    // no JSON
-  }
-  throw unexpected(column);
+function isPrograms(value: unknown): value is AllowedProgram[] {
+  return Array.isArray(value) && value.every((entry) => isProgram(entry));
 }
 
 function isProgram(value: unknown): value is AllowedProgram {
@@ -158,13 +140,4 @@ function isProgram(value: unknown): value is AllowedProgram {
     'sha256' in value &&
     (value.sha256 === null || typeof value.sha256 === 'string')
   );
-}
-
-function isExposure(value: unknown): value is Exposure {
-  const known: readonly unknown[] = EXPOSURES;
-  return known.includes(value);
-}
-
-function unexpected(column: string): VaultShellError {
-  return new VaultShellError('VAULT_DAMAGED', `vault.db has something unexpected in ${column}`);
 }

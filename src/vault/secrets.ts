@@ -2,10 +2,10 @@ import { VaultShellError } from '../base/errors.ts';
 import { isName } from '../base/placeholder.ts';
 import { Secret } from '../base/secret.ts';
 import { cleanLine } from '../base/text.ts';
-import type { Row } from './engine.ts';
 import { READ, withDatabase, WRITE, type OpenVault } from './open.ts';
 import { forgetPolicy } from './policies.ts';
-import { nullableText, text } from './row.ts';
+import { text } from './row.ts';
+import { noSecret, secretInfoOf } from './secret-info.ts';
 import type { NamedValue, SecretInfo } from './types.ts';
 import { checkValue } from './value.ts';
 
@@ -73,7 +73,7 @@ const SHOW = `SELECT ${INFO_COLUMNS} FROM secrets WHERE name = :name`;
 /** Gives the attributes of all secrets, by name. */
 export async function listSecrets(vault: OpenVault): Promise<SecretInfo[]> {
   const rows = await withDatabase(vault, (database) => database.all(LIST), READ);
-  return rows.map(asInfo);
+  return rows.map(secretInfoOf);
 }
 
 /** Gives the attributes of one secret; NO_SECRET when there is none. */
@@ -81,7 +81,7 @@ export async function showSecret(vault: OpenVault, name: string): Promise<Secret
   checkName(name);
   const row = await withDatabase(vault, (database) => database.get(SHOW, { name }), READ);
   if (row === undefined) throw noSecret(name);
-  return asInfo(row);
+  return secretInfoOf(row);
 }
 
 /** Deletes a secret after overwriting its value in place; NO_SECRET when there is none. */
@@ -129,26 +129,6 @@ function checkName(name: string): void {
   });
 }
 
-function noSecret(name: string): VaultShellError {
-  return new VaultShellError('NO_SECRET', `there is no secret named ${name}`, {
-    hint: 'vault-shell list shows the names',
-  });
-}
-
 function clean(attribute: string | undefined): string | null {
   return attribute === undefined ? null : cleanLine(attribute);
-}
-
-function asInfo(row: Row): SecretInfo {
-  return {
-    name: text(row, 'name'),
-    provider: nullableText(row, 'provider'),
-    account: nullableText(row, 'account'),
-    environment: nullableText(row, 'environment'),
-    access: nullableText(row, 'access'),
-    tags: text(row, 'tags'),
-    description: nullableText(row, 'description'),
-    created_at: text(row, 'created_at'),
-    last_used_at: nullableText(row, 'last_used_at'),
-  };
 }

@@ -25,6 +25,11 @@ export interface NamedValue {
 export const EXPOSURES = ['env', 'argv', 'file', 'stdin'] as const;
 export type Exposure = (typeof EXPOSURES)[number];
 
+export function isExposures(value: unknown): value is Exposure[] {
+  const known: readonly unknown[] = EXPOSURES;
+  return Array.isArray(value) && value.every((kind) => known.includes(kind));
+}
+
 /** A process as the log names it. */
 export interface ProcessName {
   readonly pid: number;

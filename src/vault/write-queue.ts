@@ -1,4 +1,5 @@
 import { postApproval, verdictOf, withdrawApproval } from './approvals.ts';
+import { VaultShellError } from '../base/errors.ts';
 import { denyIn, grantIn } from './audit.ts';
 import { fillInExit } from './audit-row.ts';
 import type { Database } from './engine.ts';
@@ -74,8 +75,10 @@ export function createWriteQueue(vault: OpenVault): GrantStore {
       );
       for (const job of batch) job.committed();
     } catch (error) {
-      // One that cannot be done must not be the end of the others.
-      if (batch.length > 1) for (const job of batch) await commit([job]);
+      // One that cannot be done must not be the end of the others; who is in the way is in the way of all.
+      const isBusy = error instanceof VaultShellError && error.code === 'VAULT_BUSY';
+      if (isBusy) for (const job of batch) job.failed(error);
+      else if (batch.length > 1) for (const job of batch) await commit([job]);
       else batch[0]?.failed(error);
     }
   }

@@ -165,14 +165,12 @@ test('another session, another version and nonsense are denied', async (t) => {
 test('hello is answered as the session decides', async (t) => {
   for (const welcome of [true, false]) {
     const seen: number[] = [];
-    // oxlint-disable-next-line no-await-in-loop
     const { broker } = await setUp(t, {
       onHello(pid) {
         seen.push(pid);
         return welcome;
       },
     });
-    // oxlint-disable-next-line no-await-in-loop
     assert.equal(typeOf(await ask(broker, GREETING)), welcome ? TYPE.OK : TYPE.DENIED);
     assert.deepEqual(seen, [ASKER]);
   }

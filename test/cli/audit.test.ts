@@ -84,7 +84,6 @@ describe('audit', () => {
       [['verify', '--follow'], /audit verify looks at all rows/],
       [['--accept'], /--accept goes with audit verify/],
     ] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stdout, stderr } = await vault.run(['audit', ...args]);
       assert.deepEqual([code, stdout], [2, ''], args.join(' '));
       assert.match(stderr, /^vault-shell: error: .*\n(vault-shell: hint: .*\n)?$/);
@@ -111,11 +110,8 @@ describe('audit', () => {
     };
     const old = await next();
     for (const code of ['3', '4']) {
-      // oxlint-disable-next-line no-await-in-loop
       await vault.run(['run', '-s', 'nope', 'true']);
-      // oxlint-disable-next-line no-await-in-loop
       await vault.run(['run', '-s', 'gh', 'sh', '-c', `exit ${code}`]);
-      // oxlint-disable-next-line no-await-in-loop
       const row = await next();
       assert.equal(row.command, `sh -c 'exit ${code}'`);
       assert.ok(row.id > old.id);
@@ -139,7 +135,6 @@ describe('audit', () => {
     const ended = once(follow, 'exit');
     while (follow.exitCode === null) {
       // Its first reading may come after the first of these rows.
-      // oxlint-disable-next-line no-await-in-loop
       await vault.run(['run', '-s', 'gh', 'true']);
     }
     assert.deepEqual(await ended, [0, null]);

@@ -82,7 +82,6 @@ describe('help and version', () => {
       ['run', '-s'],
       ['init', '--cipher'],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stderr } = await place.run(args);
       assert.equal(code, 2, args.join(' '));
       assert.match(stderr, /^vault-shell: error: .*\n/);
@@ -98,7 +97,6 @@ describe('help and version', () => {
       [['audit', 'x'], 'verify'],
       [['audit', '--outcome', 'x'], 'denied'],
     ] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stderr } = await place.run(args);
       assert.equal(code, 2);
       assert.match(stderr, new RegExp(`^vault-shell: error: .*"${choice}"`));
@@ -129,7 +127,6 @@ describe('options of every command', () => {
       ['list', `--vault=${other.directory}`],
       ['list', '--no-color', '--vault', other.directory],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       assert.match(await vault.ok(args, { env }), /^there /m);
     }
     const show = '/bin/echo "$VAULT<there>"';
@@ -139,7 +136,6 @@ describe('options of every command', () => {
       ['--vault', other.directory, 'run', 'sh', '-c', show],
       ['run', '--vault', other.directory, 'sh', '-c', show],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       assert.equal(await vault.ok(args, { env }), '***\n');
     }
   });
@@ -152,7 +148,6 @@ describe('options of every command', () => {
       ['--vault', nowhere, 'list', '--vault', other.directory],
       ['list', '--vault', nowhere, '--vault', other.directory],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       assert.match(await vault.ok(args, { env }), /^there /m);
     }
   });
@@ -164,7 +159,6 @@ describe('options of every command', () => {
       ['--vault=', '-c', 'true'],
       ['run', '--vault', '', 'true'],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stderr } = await vault.run(args);
       assert.equal(code, 2);
       assert.equal(stderr, 'vault-shell: error: --vault needs a directory\n');
@@ -178,7 +172,6 @@ describe('options of every command', () => {
       [['--help'], { NO_COLOR: '1' }],
       [['frobnicate'], { FORCE_COLOR: '1' }],
     ] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       const { stdout, stderr } = await vault.run(args, { env });
       assert.ok(!`${stdout}${stderr}`.includes('\x1b'));
     }
@@ -204,7 +197,6 @@ describe('options of every command', () => {
       ['import', 'a', 'b'],
       ['redact', 'a', 'b'],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stderr } = await vault.run(args);
       assert.equal(code, 2, args.join(' '));
       assert.match(stderr, /^vault-shell: error: too many arguments for \w+\nvault-shell: hint: /);
@@ -221,7 +213,6 @@ describe('options of every command', () => {
       [{ VAULT_SHELL_DEBUG: '1' }, true],
     ] as const) {
       for (const args of [['show', 'nope'], ['frobnicate'], ['run', '-s', 'nope', 'true']]) {
-        // oxlint-disable-next-line no-await-in-loop
         const { stderr } = await vault.run(args, { env });
         assert.equal(STACK.test(stderr), shown, stderr);
       }

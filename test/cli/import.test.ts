@@ -79,7 +79,6 @@ describe('import', () => {
       ['binary', 'not UTF-8 text'],
       ['.', 'EISDIR'],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stderr } = await vault.run(['import', String(name)]);
       assert.equal(code, 1);
       assert.equal(stderr, `vault-shell: error: cannot read ${name}: ${reason}\n`);

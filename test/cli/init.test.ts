@@ -50,7 +50,6 @@ describe('init on a terminal', () => {
         const terminal = openOnTerminal(place, { args: ['init'], env: NO_KEY });
         await withTerminal(terminal, async () => {
           for (const answer of answers) {
-            // oxlint-disable-next-line no-await-in-loop
             await terminal.waitFor(/(new passphrase|the same again): /);
             terminal.send(answer === '\x03' ? answer : `${answer}\r`);
           }

@@ -104,7 +104,6 @@ describe('key', () => {
       [['false'], /error: the key command false ended with exit code 1\n/],
       [['no-such-program'], /error: the key command no-such-program cannot be run: ENOENT\n/],
     ] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stderr } = await vault.run([
         'key',
         'add',
@@ -130,7 +129,6 @@ describe('key', () => {
     assert.ok(all.length >= 2);
     const [last, ...others] = all.toReversed();
     for (const { id } of others) {
-      // oxlint-disable-next-line no-await-in-loop
       await vault.ok(['key', 'remove', id]);
     }
     const unknown = await vault.run(['key', 'remove', '00000000']);
@@ -154,7 +152,6 @@ describe('key', () => {
       ['remove'],
       ['remove', '12345678', '87654321'],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stdout, stderr } = await vault.run(['key', ...args]);
       assert.equal(code, 2, args.join(' '));
       assert.equal(stdout, '');
@@ -225,7 +222,6 @@ describe('a session on a passphrase vault', () => {
     const args = ['--shell', '/bin/sh'];
     await withTerminal(openOnTerminal(place, { args, env }), async (terminal) => {
       for (const answer of ['wrong one', 'wrong two', 'correct horse']) {
-        // oxlint-disable-next-line no-await-in-loop
         await terminal.waitFor('vault-shell: passphrase: ');
         terminal.send(`${answer}\r`);
       }
@@ -247,7 +243,6 @@ describe('a session on a passphrase vault', () => {
   test('three wrong answers end it with 125, Ctrl-C at once', async () => {
     await withTerminal(openOnTerminal(place, { args: [], env }), async (terminal) => {
       for (let attempt = 1; attempt <= 3; attempt += 1) {
-        // oxlint-disable-next-line no-await-in-loop
         await terminal.waitFor('vault-shell: passphrase: ');
         terminal.send('wrong\r');
       }

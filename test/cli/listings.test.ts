@@ -110,7 +110,6 @@ describe('list and show', () => {
 
   test('show and rm of what is not there: 1, one line and a hint', async () => {
     for (const command of ['show', 'rm', 'reveal']) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stdout, stderr } = await vault.run([command, 'nope']);
       assert.equal(code, 1);
       assert.equal(stdout, '');
@@ -125,7 +124,7 @@ describe('list and show', () => {
   test('a name with control characters in it is shown escaped', async () => {
     const { code, stderr } = await vault.run(['show', 'a\x1b]0;x\x07\nb']);
     assert.equal(code, 1);
-    // oxlint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- control characters are what this is about
     assert.doesNotMatch(stderr, /[\x00-\x09\x0b-\x1f\x7f]/);
   });
 
@@ -178,7 +177,6 @@ describe('audit', () => {
   before(async () => {
     vault = await makeVault();
     for (const name of ['one', 'two', 'one.more']) {
-      // oxlint-disable-next-line no-await-in-loop
       await vault.set(name, randomValue());
     }
     await vault.run(['run', '-s', 'one', '--', 'sh', '-c', 'exit 3']);
@@ -220,7 +218,7 @@ describe('audit', () => {
     assert.equal(lines.length, 5);
     assert.match(lines[2] ?? '', / denied +- +nope /);
     assert.match(lines[4] ?? '', / ran +3 +one .* sh -c 'exit 3'$/);
-    // oxlint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- control characters are what this is about
     assert.doesNotMatch(lines.join(''), /[\x00-\x1f\x7f]/);
     assert.match(lines[1] ?? '', /\$VAULT<one>/);
   });

@@ -6,7 +6,6 @@ import { openTestTerminal, type TestTerminal } from '../support/terminal.ts';
 /** Gives what `--json` printed; the caller says what that is, and its assertions find out. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- JSON.parse with a name for it
 export function readJson<T>(text: string): T {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as said
   return JSON.parse(text) as T;
 }
 

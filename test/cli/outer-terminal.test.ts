@@ -83,7 +83,6 @@ describe('the outer terminal is as it was', () => {
       ['vault-shell run -s nope true', 126],
       ['VAULT_SHELL_HEXKEY=abc vault-shell', 125],
     ] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       await withTerminal(await startIn(vault, line, `ended ${code}`), async (terminal) => {
         await assertRestored(vault, terminal);
       });

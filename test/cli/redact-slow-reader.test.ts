@@ -164,7 +164,6 @@ async function endOf(child: ChildProcess): Promise<{ code: unknown; stderr: stri
 /** Waits until no thread of a process has anything to do but wait. */
 async function untilAsleep(pid: number): Promise<void> {
   while (!readdirSync(`/proc/${pid}/task`).every((thread) => stateOf(pid, thread) === 'S')) {
-    // oxlint-disable-next-line no-await-in-loop -- it waits for another process
     await turn();
   }
 }

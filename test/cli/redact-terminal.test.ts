@@ -63,7 +63,6 @@ describe('redact on a terminal', () => {
       await terminal.waitFor('\n');
       for (const line of ['one', value]) {
         terminal.send(`${line}\r`);
-        // oxlint-disable-next-line no-await-in-loop -- a dialogue
         await terminal.waitFor(`${line}\r\n${line === value ? '***' : line}\r\n`);
       }
       terminal.send('\x04');

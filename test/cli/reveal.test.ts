@@ -26,7 +26,6 @@ describe('reveal', () => {
 
   test('after a yes, a person sees the value; the row is in the log', async () => {
     for (const yes of ['y', 'YES']) {
-      // oxlint-disable-next-line no-await-in-loop
       await withTerminal(openOnTerminal(vault, { args: ['reveal', 't'] }), async (terminal) => {
         await terminal.waitFor('show the value of t here? [y/N] ');
         assert.ok(!terminal.output().includes(value));
@@ -37,7 +36,6 @@ describe('reveal', () => {
           value,
         ]);
       });
-      // oxlint-disable-next-line no-await-in-loop
       const { secrets, command, cwd, exit_code, outcome } = await lastRow();
       assert.deepEqual(
         { secrets, command, cwd, exit_code, outcome },

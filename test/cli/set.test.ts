@@ -99,7 +99,6 @@ describe('set', () => {
         [['bad', '--allow-weak'], input],
         [['bad', '--allow-weak', '--from-file', 'bad'], ''],
       ] as const) {
-        // oxlint-disable-next-line no-await-in-loop
         const { code, stderr } = await refused(args, given);
         assert.equal(code, 1);
         assert.match(stderr, error);
@@ -132,7 +131,7 @@ describe('set', () => {
     test(`${JSON.stringify(name).slice(0, 20)} is no name`, async () => {
       const { code, stderr } = await refused([name], randomValue());
       assert.ok(code === 1 || code === 2, stderr);
-      // oxlint-disable-next-line no-control-regex
+      // oxlint-disable-next-line no-control-regex -- control characters are what this is about
       assert.doesNotMatch(stderr, /\x1b/);
     });
   }
@@ -140,9 +139,7 @@ describe('set', () => {
   test('names may have all that the grammar allows, and are 128 long at most', async () => {
     for (const name of ['_', 'a'.repeat(128), 'prod/db.main-2_X']) {
       const value = randomValue();
-      // oxlint-disable-next-line no-await-in-loop
       await vault.ok(['set', name], { input: value });
-      // oxlint-disable-next-line no-await-in-loop
       assert.equal(await storedHash(name), sha256(value));
     }
   });
@@ -181,7 +178,6 @@ describe('set', () => {
   test('attributes are one clean line, whatever was in them', async () => {
     const dirty = ' \x1b[31mred\x1b[0m\x1b]0;title\x07 two\nlines\ttab\x07\u202E ';
     for (const option of ['provider', 'account', 'environment', 'access', 'tags', 'description']) {
-      // oxlint-disable-next-line no-await-in-loop
       await vault.ok(['set', 'dirty', `--${option}`, dirty], { input: randomValue() });
     }
     const { provider, account, environment, access, tags, description } =

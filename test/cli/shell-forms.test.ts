@@ -100,7 +100,6 @@ describe('which shell', () => {
       ['--shell=bash'],
       ['--no-color', '--shell', 'bash'],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       assert.match(await vault.ok([...args, '-c', WHICH]), /\/bash\n$/);
     }
   });
@@ -168,7 +167,6 @@ describe('a program after --', () => {
 
   test('is not run with an unknown name, nor with half a placeholder', async () => {
     for (const text of ['$VAULT<nope>', '$VAULT<t', '$VAULT<>']) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stdout, stderr } = await vault.run(['--', '/bin/echo', 'ran', text]);
       assert.equal(code, 126);
       assert.equal(stdout, '');
@@ -197,7 +195,6 @@ describe('a program after --', () => {
       ['/etc/passwd', 126],
       ['/', 126],
     ] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       const outcome = await vault.run(['--', program]);
       assert.equal(outcome.code, code, program);
       assert.match(outcome.stderr, /^vault-shell: error: .*\n$/);
@@ -231,7 +228,6 @@ describe('on a terminal', () => {
       ['--', 'sh', '-c', 'test -t 0 && test -t 1 && /bin/echo "on $VAULT<t>"; exit 11'],
       ['run', 'sh', '-c', 'test -t 0 && test -t 1 && /bin/echo "on $VAULT<t>"; exit 11'],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       await withTerminal(openOnTerminal(vault, { args }), async (terminal) => {
         assert.deepEqual(await terminal.done, { code: 11, signal: 0 });
         assert.equal(terminal.output().toString(), 'on ***\r\n');

@@ -213,7 +213,6 @@ describe('with one end on a terminal', () => {
 async function readUntil(stream: Readable, end: string): Promise<void> {
   let text = '';
   while (!text.endsWith(end)) {
-    // oxlint-disable-next-line no-await-in-loop
     const [chunk]: unknown[] = await once(stream, 'data');
     text += String(chunk);
   }

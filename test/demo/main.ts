@@ -61,9 +61,7 @@ async function playSession(place: TestVault, { url }: Api): Promise<Buffer> {
     for (const command of commands(url)) {
       terminal.send(`${command}\r`);
       // First the echo of the line, then the prompt after its output.
-      // oxlint-disable-next-line no-await-in-loop -- one after the other, as a person types
       await terminal.waitFor('\n');
-      // oxlint-disable-next-line no-await-in-loop
       await terminal.waitFor(PROMPT);
     }
     const screen = await terminal.screen();

@@ -53,7 +53,6 @@ export async function fuzzBroker(count: number, seed: number): Promise<number> {
     while (left > 0) {
       left -= 1;
       const frame = makeFrame(random, sender);
-      // oxlint-disable-next-line no-await-in-loop
       const answer = await exchange(broker, frame);
       if (store.rows.length > KEEP_ROWS) store.rows.length = 0;
       const got = [...values.values()].some((value) => answer.includes(value));

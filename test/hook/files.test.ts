@@ -163,7 +163,6 @@ test('a program that cannot be executed after all leaves no file', async () => {
     mode: 0o755,
   });
   for (const way of ['execve', 'posix_spawn', 'spawn-actions']) {
-    // oxlint-disable-next-line no-await-in-loop
     const ended = await session.run(script, [way, broken, FILE]);
     assert.equal(ended.stderr, 'probe: ENOEXEC\n', way);
     assert.equal(session.store.rows.at(-1)?.exitCode, 126, way);
@@ -181,7 +180,6 @@ test('where no file can be made nothing runs', async () => {
   for (const way of ['execve', 'posix_spawn', 'spawn-actions', 'spawn-clash']) {
     // No descriptor as high as those of values.
     const limit = way === 'spawn-clash' ? 200 : 90;
-    // oxlint-disable-next-line no-await-in-loop
     const ended = await shell(`ulimit -n ${limit}; ${script} ${way} /bin/cat '${FILE}'; echo $?`);
     assert.equal(ended.stdout, '126\n', way);
     assert.equal(ended.stderr, `${line}probe: EACCES\n`, way);
@@ -213,7 +211,6 @@ test('shells, launchers and VAULT_SHELL_LITERAL=1 keep the text', async () => {
 
 test('a malformed one is refused', async () => {
   for (const text of ['$VAULT_FILE<', '$VAULT_FILE<g h>', 'a$VAULT_FILE<gh>$VAULT<']) {
-    // oxlint-disable-next-line no-await-in-loop
     const ended = await session.run('/bin/sh', ['-c', '/bin/cat "$0"; echo $?', text]);
     assert.equal(ended.stdout, '126\n');
     assert.match(ended.stderr, /^vault-shell: error: malformed placeholder "/);

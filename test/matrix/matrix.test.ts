@@ -28,7 +28,6 @@ after(async () => {
 for (const way of WAYS) {
   test(`${way.name} [G11]`, { skip: missing(...(way.needs ?? [])) }, async (t) => {
     for (const place of PLACES) {
-      // oxlint-disable-next-line no-await-in-loop
       const observed = await observe(session, value, way, place, workshop.open());
       if (observed.kind === 'not run') {
         t.skip(observed.why);

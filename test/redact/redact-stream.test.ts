@@ -36,7 +36,6 @@ test('any chunking gives the bytes that one write of the redactor gives', async 
   const property = fc.asyncProperty(fc.oneof(tameScene, wildScene), async (scene) => {
     const expected = redactChunks(scene.values, [scene.stream]);
     for (const chunks of [chunksOf(scene), ...Object.values(waysToWrite([scene.stream]))]) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       const out = await streamed(redactStream(redactorFor(scene.values)), chunks);
       assert.ok(out.equals(expected));
     }

@@ -202,7 +202,6 @@ describe('a secret that needs a human', () => {
       { VAULT_SHELL_APPROVE_TIMEOUT: '0' },
       { VAULT_SHELL_APPROVE_TIMEOUT: 'soon' },
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stderr } = await vault.run(['-c', 'true'], { env });
       assert.equal(code, 2);
       assert.match(stderr, /^vault-shell: error: VAULT_SHELL_APPROVE\S* is [ -~]+\n$/);
@@ -211,7 +210,6 @@ describe('a secret that needs a human', () => {
 
   test('approve wants a terminal, and is refused in a session', async () => {
     for (const args of [['approve'], ['approve', '--list'], ['approve', 'x', '--once']]) {
-      // oxlint-disable-next-line no-await-in-loop
       const piped = await vault.run(args);
       assert.deepEqual(
         [piped.code, piped.stderr],

@@ -102,7 +102,6 @@ describe('policies', () => {
       ['policy', 't'],
       ['policy', 't', '--clear'],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stderr } = await vault.run(args, { env });
       assert.deepEqual(
         [code, stderr],
@@ -116,7 +115,6 @@ describe('policies', () => {
     symlinkSync(tool, link);
     await vault.ok(['policy', 't', '--program', link]);
     for (const program of [tool, link, 'bin/../bin/link']) {
-      // oxlint-disable-next-line no-await-in-loop
       assert.equal(await vault.ok(['-c', `${program} "$VAULT<t>"`]), '***\n');
     }
     const other = path.join(vault.home, 'other');
@@ -149,11 +147,9 @@ describe('policies', () => {
     const directory = path.join(vault.home, 'a/b');
     await vault.ok(['policy', 't', '--cwd', directory]);
     for (const inside of ['a/b', 'a/b/c']) {
-      // oxlint-disable-next-line no-await-in-loop
       assert.equal(await vault.ok(['-c', `cd ${inside} && ${tool} "$VAULT<t>"`]), '***\n');
     }
     for (const outside of ['a', 'a/bc']) {
-      // oxlint-disable-next-line no-await-in-loop
       await assertDenied(
         `cd ${outside} && ${tool} "$VAULT<t>"`,
         `t is not for the directory ${path.join(vault.home, outside)}`,

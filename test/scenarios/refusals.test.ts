@@ -221,7 +221,6 @@ describe('a session', () => {
         ['list', '--x'],
         ['key', 'x'],
       ]) {
-        // oxlint-disable-next-line no-await-in-loop
         const { code, stdout, stderr } = await vault.run(args);
         assert.equal(code, 2, args.join(' '));
         assert.equal(stdout, '');

@@ -192,7 +192,6 @@ test('what the session adopts is reaped and gets its exit code; it outlives the 
   );
   try {
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- there is no event for a row
       const [row] = await vault.audit();
       if (row?.exit_code === 7) break;
     }
@@ -206,7 +205,6 @@ test('what the session adopts is reaped and gets its exit code; it outlives the 
   // It execs when its session is gone: an ordinary program runs.
   writeFileSync(fifo, 'done\n');
   while (!readdirSync(vault.home).includes('done')) {
-    // oxlint-disable-next-line no-await-in-loop
     await new Promise((resolve) => setImmediate(resolve));
   }
   vault.remove();

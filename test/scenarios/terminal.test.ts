@@ -27,7 +27,6 @@ describe('an interactive session', () => {
     );
     session.resize(70, 20);
     // The signal that tells of it and what is typed next are not in an order.
-    // oxlint-disable-next-line no-await-in-loop
     while ((await session.type('stty size')) !== '20 70\n');
   });
 
@@ -37,7 +36,7 @@ describe('an interactive session', () => {
     // Every character with a colour of its own, on lines of its own, and in the window's title.
     const painted = `python3 -c 'import sys; print("\\33[1m".join(sys.argv[1]), "\\n".join(sys.argv[1]), "\\33]0;"+sys.argv[1]+"\\7")' "$VAULT<t>"`;
     const output = await session.type(painted);
-    // oxlint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- control characters are what this is about
     const seen = output.replaceAll(/\x1b\[[0-9;]*m|\n/g, '');
     assert.ok(!seen.includes(value), seen);
     assert.equal(seen, '*** *** \x1b]0;***\x07');
@@ -51,11 +50,10 @@ describe('an interactive session', () => {
     await session.waitFor(`Password: ${value.slice(0, 3)}`);
     session.send('\r');
     await session.waitFor('ready> ');
-    // oxlint-disable-next-line no-control-regex
     const seen = session
       .output()
       .toString()
-      // oxlint-disable-next-line no-control-regex
+      // oxlint-disable-next-line no-control-regex -- control characters are what this is about
       .replaceAll(/\x1b\[[0-9;]*m|[\r\n]/g, '');
     assert.ok(!seen.includes(value));
   });
@@ -77,11 +75,9 @@ describe('an interactive session', () => {
     const show = (): Promise<string> => session.type(`cat ${file}`);
     await vault.set('fresh', second);
     writeFileSync(file, `${second}\n`);
-    // oxlint-disable-next-line no-await-in-loop
     while ((await show()) !== '***\n');
     await vault.set('fresh', third);
     writeFileSync(file, `${second} ${third}\n`);
-    // oxlint-disable-next-line no-await-in-loop
     while ((await show()) !== '*** ***\n');
     assert.equal(
       await session.type('/bin/echo "$VAULT<fresh>" | wc -c'),

@@ -29,7 +29,6 @@ describe(
       for (;;) {
         const screen = tmux('capture-pane', '-p', '-S', '-');
         if (wanted.test(screen)) return screen;
-        // oxlint-disable-next-line no-await-in-loop -- tmux has no event for what a pane shows
         await delay(50);
       }
     };
@@ -63,7 +62,6 @@ describe(
         assert.match(screen, /^\*\*\*$/m);
         assert.ok(!screen.includes(value));
         while (!existsSync(piped) || !/^end/m.test(readFileSync(piped, 'utf8'))) {
-          // oxlint-disable-next-line no-await-in-loop
           await delay(20);
         }
         assert.ok(!readFileSync(piped, 'utf8').includes(value));

@@ -89,7 +89,6 @@ describe('value', () => {
       ['value', 'gh'],
       ['value', 'gh', '--no-color'],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       const ended = await vault.run(args);
       assert.equal(ended.code, 126);
       assert.equal(ended.stdout, '');

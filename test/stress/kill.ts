@@ -37,7 +37,6 @@ export async function stressKills(rounds: number, random: Random): Promise<Kille
     const killed = { session: 0, 'vault process': 0, shell: 0, target: 0 };
     for (let round = 0; round < rounds; round++) {
       const victim = VICTIMS[round % VICTIMS.length] ?? 'session';
-      // oxlint-disable-next-line no-await-in-loop -- one session at a time is killed
       if (await runRound(vault, recorder, round, victim, random)) killed[victim] += 1;
     }
     return { killed, released: await checkRows(vault, value) };
@@ -74,7 +73,6 @@ async function runRound(
   let pid = choose(family, root, recorder, victim);
   // A target is there for a moment only: the next one will do.
   while (pid === undefined && session.exitCode === null) {
-    // oxlint-disable-next-line no-await-in-loop
     await new Promise((resolve) => setImmediate(resolve));
     family = descendantsOf(root);
     pid = choose(family, root, recorder, victim);
@@ -118,7 +116,6 @@ function kill(pid: number): boolean {
 
 async function gone(pid: number): Promise<void> {
   while (existsSync(`/proc/${pid}/fd`)) {
-    // oxlint-disable-next-line no-await-in-loop -- nothing tells of the end of a process that is not one's child
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

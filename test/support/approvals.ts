@@ -13,10 +13,8 @@ export async function waitForApprovals(
   const vault = openVault(directory, key);
   try {
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- a file tells nobody that it has changed
       const pending = await listApprovals(vault);
       if (pending.length === count) return pending;
-      // oxlint-disable-next-line no-await-in-loop -- others want to write
       await delay(50);
     }
   } finally {

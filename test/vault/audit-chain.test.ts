@@ -15,9 +15,7 @@ async function withRows(t: TestContext): Promise<OpenVault> {
   const vault = await makeOpenVault(t);
   await setSecret(vault, 'known', secret());
   for (const operation of ['op1', 'op2', 'op3', 'op4', 'op5']) {
-    // oxlint-disable-next-line no-await-in-loop -- the order is the point
     if (operation === 'op4') await deny(vault, { ...request([], operation), reason: 'no' });
-    // oxlint-disable-next-line no-await-in-loop
     else await grant(vault, { ...request(['known'], operation), agent: 'claude' });
   }
   await recordExit(vault, 'op2', 3);

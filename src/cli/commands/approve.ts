@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { VaultShellError } from '../../base/errors.ts';
-import type { Verdict } from '../../broker/approval.ts';
+import { VERDICTS, type Verdict } from '../../broker/approval.ts';
 import { answerApproval, listApprovals } from '../../vault/approvals.ts';
 import type { OpenVault } from '../../vault/open.ts';
 import { listSecrets } from '../../vault/secrets.ts';
@@ -13,7 +13,7 @@ import { printData, say } from '../output.ts';
 import { askShown } from '../prompt.ts';
 import { flagOf, textOf, type Arguments, type Command, type Context } from './command.ts';
 
-const VERDICTS = {
+const MEANINGS = {
   deny: 'no: the program is not run',
   once: 'yes, this time',
   session: 'yes, for this program as long as the session goes on, 24 h at most',
@@ -26,7 +26,7 @@ export const approveCommand: Command = {
     parser
       .positional('id', { type: 'string', describe: 'this request only' })
       .option('list', { type: 'boolean', describe: 'show them and ask nothing' });
-    for (const [verdict, describe] of Object.entries(VERDICTS)) {
+    for (const [verdict, describe] of Object.entries(MEANINGS)) {
       parser.option(verdict, { type: 'boolean', describe });
     }
     return parser;
@@ -83,7 +83,7 @@ async function ask(): Promise<Verdict> {
 }
 
 function verdictIn(parsed: Arguments): Verdict | undefined {
-  const given = (['deny', 'once', 'session'] as const).filter((verdict) => flagOf(parsed, verdict));
+  const given = VERDICTS.filter((verdict) => flagOf(parsed, verdict));
   if (given.length < 2) return given[0];
   throw new VaultShellError('USAGE', 'one of --deny, --once and --session');
 }

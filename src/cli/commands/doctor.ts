@@ -37,7 +37,6 @@ export const doctorCommand: Command = {
   run: async (parsed, context) => {
     const findings: Finding[] = [];
     for (const [check, run] of Object.entries(checks(context))) {
-      // oxlint-disable-next-line no-await-in-loop -- a report in a fixed order, one thing at a time
       findings.push({ check, ...(await examine(run)) });
     }
     if (flagOf(parsed, 'json')) {

@@ -24,7 +24,6 @@ export const importCommand: Command = {
     for (const assignment of assignments) check(assignment, allowWeak);
     await withVault(context, async (vault) => {
       for (const { name, value } of assignments) {
-        // oxlint-disable-next-line no-await-in-loop -- one file, one write at a time
         await setSecret(vault, name, new Secret(value), { allowWeak });
       }
     });
