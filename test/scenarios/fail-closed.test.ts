@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
 
 /*
@@ -11,6 +12,8 @@ import { MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts'
  * is 126, and nothing crashes [G4].
  */
 const USE = '/bin/echo "ran $VAULT<gh>"; echo "code $?"';
+/** Holds the vault's lock until it is killed. */
+const KEEPER = fileURLToPath(new URL('../vault/lock-keeper.js', import.meta.url));
 const NOT_RUN = '/bin/echo was not run';
 
 interface Case {
@@ -107,6 +110,35 @@ test('the session is killed: what it left running is refused, ordinary programs 
   assert.match(text, /\ncode 126\nplain\n$/);
   vault.remove();
 });
+
+test(
+  'another process keeps the vault locked: refused once it has been waited for [G3]',
+  { timeout: 60_000 },
+  async () => {
+    const vault = await makeVault();
+    await vault.set('gh', randomValue());
+    const fifo = path.join(vault.home, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    writeFileSync(path.join(vault.home, 'use'), USE);
+    const session = vault.run(['-c', `echo begun >${fifo}; read x <${fifo}; . ./use`]);
+    assert.equal(readFileSync(fifo, 'utf8'), 'begun\n');
+    const keeper = spawn(process.execPath, [KEEPER, vault.directory], {
+      env: { KEY: vault.environment['VAULT_SHELL_HEXKEY'] ?? '' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await once(keeper.stdout, 'data');
+      writeFileSync(fifo, 'go\n');
+      const { code, stdout, stderr } = await session;
+      assert.deepEqual([code, stdout], [0, 'code 126\n']);
+      assert.match(stderr, /^vault-shell: error: the vault is busy; \/bin\/echo was not run\n/);
+    } finally {
+      keeper.kill('SIGKILL');
+      await once(keeper, 'close');
+      vault.remove();
+    }
+  },
+);
 
 /** A file system of 2 MiB, where this user can make one. */
 function mountSmall(directory: string): boolean {
