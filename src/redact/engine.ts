@@ -33,7 +33,10 @@ export interface NeedleOptions {
   readonly tails: readonly Uint8Array[];
 }
 
-/** Each call gives what may be shown now; the caller owns it. */
+/**
+ * Each call gives what may be shown now: bytes in the engine's own memory, there until the next call of anything of
+ * this engine.
+ */
 export interface Stream {
   write(chunk: Uint8Array): Uint8Array;
   release(): Uint8Array;
@@ -98,14 +101,17 @@ export function openEngine(): Engine {
 
   function open(mask: Uint8Array): Stream {
     const stream = core.open(pass(mask));
-    const output = (length: number): Uint8Array => copyOf(memory(), core.output(stream), length);
+    const output = (length: number): Uint8Array => {
+      const at = core.output(stream);
+      return memory().subarray(at, at + length);
+    };
     return {
       write(chunk) {
         if (chunk.length <= PIECE_BYTES) return output(core.write(stream, pass(chunk)));
         const pieces: Uint8Array[] = [];
         for (let from = 0; from < chunk.length; from += PIECE_BYTES) {
           const piece = chunk.subarray(from, from + PIECE_BYTES);
-          pieces.push(output(core.write(stream, pass(piece))));
+          pieces.push(Uint8Array.from(output(core.write(stream, pass(piece)))));
         }
         return Buffer.concat(pieces);
       },
@@ -133,22 +139,4 @@ export function openEngine(): Engine {
       memory().fill(0);
     },
   };
-}
-
-/** Many small array buffers cost the collector far more than few large ones. */
-const SLAB_BYTES = 256 * 1024;
-let slab = Buffer.alloc(0);
-let slabUsed = 0;
-
-/** Gives a copy that shares no byte with another, like those of Node's own pool. */
-function copyOf(from: Buffer, at: number, length: number): Uint8Array {
-  if (slabUsed + length > slab.length) {
-    // Zeroed: whoever gets a copy can see the whole slab.
-    slab = Buffer.alloc(Math.max(SLAB_BYTES, length));
-    slabUsed = 0;
-  }
-  const copy = slab.subarray(slabUsed, slabUsed + length);
-  from.copy(copy, 0, at, at + length);
-  slabUsed += length;
-  return copy;
 }

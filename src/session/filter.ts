@@ -1,6 +1,6 @@
 /**
  * What stands between a program's output and the reader; the redactor is one (contract, section 9). What it gives is
- * the caller's, and in memory of its own.
+ * there until the next call of it or of another filter of the session.
  */
 export type Filter = {
   /** Takes the next bytes, gives what may be shown now. */

@@ -25,7 +25,10 @@ export function holdSink(sink: Sink, modes: Followed): HeldSink {
   let wanted: (() => void) | undefined;
 
   function write(bytes: Uint8Array): Promise<void> | undefined {
-    if (held !== undefined) return held.promise.then(() => write(bytes));
+    if (held !== undefined) {
+      const kept = Uint8Array.from(bytes);
+      return held.promise.then(() => write(kept));
+    }
     if (wanted !== undefined) return writeUntilWhole(bytes);
     modes.write(bytes);
     return sink.write(bytes);

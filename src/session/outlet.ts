@@ -72,8 +72,9 @@ export function openOutlet(
   return {
     write(chunk) {
       timer?.refresh();
-      const bytes = filter.write(chunk);
-      return sink.write(isEcho(chunk) ? Buffer.concat([bytes, filter.release()]) : bytes);
+      const later = sink.write(filter.write(chunk));
+      if (!isEcho(chunk)) return later;
+      return sink.write(filter.release()) ?? later;
     },
     expectEcho(typed) {
       awaited = Buffer.concat([awaited, typed.subarray(-ECHO_BYTES)]).subarray(-ECHO_BYTES);

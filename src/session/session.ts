@@ -13,7 +13,7 @@ import {
   type BrokerStore,
 } from '../broker/server.ts';
 import { NeedleSet } from '../redact/needles.ts';
-import { Redactor } from '../redact/redactor.ts';
+import { openMasking, Redactor } from '../redact/redactor.ts';
 import { adoptOrphans } from './adoption.ts';
 import { childEnvironment } from './environment.ts';
 import { exitStatus, type Exit } from './exit.ts';
@@ -173,7 +173,7 @@ async function runChild(
     spared: () => [childPid, store.pid ?? 0],
     onEnd: (pid, exitCode) => broker.recordExit(pid, exitCode),
   });
-  const makeFilter = (): Filter => gate.guard(new Redactor({ needles }));
+  const makeFilter = (): Filter => gate.guard(openMasking(needles));
   const running = terminal
     ? runInTerminal({
         ...child,

@@ -8,7 +8,7 @@ import { deferred, type Deferred } from './deferred.ts';
 /** A descriptor that somebody gave us to write to, in the order of the calls. */
 export type Sink = {
   /**
-   * Takes `bytes`, which nobody changes from now on. Gives a promise when the reader is behind: the caller writes no
+   * Takes `bytes`, which are the caller's again afterwards. Gives a promise when the reader is behind: the caller writes no
    * more until it resolves. Never throws or rejects.
    */
   write(bytes: Uint8Array): Promise<void> | undefined;
@@ -47,16 +47,15 @@ export function openSink(fd: number, onFailure: (error: unknown) => void): Sink 
   let failed = false;
   let writing: Promise<void> | undefined;
   let room: Deferred<void> | undefined;
-  let flying = 0;
-  let queue: Uint8Array[] = [];
-  let queued = 0;
+  /** What another thread writes now, and what waits for it. */
+  let flying = openBuffer();
+  let waiting = openBuffer();
   let allowed = 0;
 
   function fail(error: unknown): void {
     if (failed) return;
     failed = true;
-    queue = [];
-    queued = 0;
+    waiting.clear();
     onFailure(error);
   }
 
@@ -70,39 +69,29 @@ export function openSink(fd: number, onFailure: (error: unknown) => void): Sink 
     }
   }
 
-  async function writeRest(first: Uint8Array): Promise<void> {
-    for (let next = first; next.length > 0; next = takeQueue()) {
-      flying = next.length;
+  async function writeWaiting(): Promise<void> {
+    while (waiting.bytes().length > 0) {
+      [flying, waiting] = [waiting, flying];
+      const bytes = flying.bytes();
       const begun = performance.now();
-      await writeLater(fd, next).catch(fail);
+      await writeLater(fd, bytes).catch(fail);
       const elapsed = performance.now() - begun;
-      allowed = Math.min(MAX_AHEAD_BYTES, (next.length * AHEAD_MS) / elapsed);
-      flying = 0;
+      allowed = Math.min(MAX_AHEAD_BYTES, (bytes.length * AHEAD_MS) / elapsed);
+      flying.clear();
       room?.resolve();
       room = undefined;
     }
     writing = undefined;
   }
 
-  function takeQueue(): Uint8Array {
-    const bytes = Buffer.concat(queue);
-    queue = [];
-    queued = 0;
-    return bytes;
-  }
-
   return {
     write(bytes) {
       if (failed) return undefined;
-      if (writing === undefined) {
-        const done = writeNow(bytes);
-        if (done === bytes.length) return undefined;
-        writing = writeRest(bytes.subarray(done));
-      } else {
-        queue.push(bytes);
-        queued += bytes.length;
-      }
-      if (flying + queued <= allowed) return undefined;
+      const done = writing === undefined ? writeNow(bytes) : 0;
+      if (done === bytes.length) return undefined;
+      waiting.append(bytes.subarray(done));
+      writing ??= writeWaiting();
+      if (flying.bytes().length + waiting.bytes().length <= allowed) return undefined;
       room ??= deferred();
       return room.promise;
     },
@@ -112,6 +101,33 @@ export function openSink(fd: number, onFailure: (error: unknown) => void): Sink 
     },
     close() {
       if (own !== undefined) closeSync(own);
+    },
+  };
+}
+
+type GrowingBuffer = {
+  append(bytes: Uint8Array): void;
+  bytes(): Uint8Array;
+  clear(): void;
+};
+
+/** Gives a buffer that keeps its memory: what a flood is written from is not allocated again and again. */
+function openBuffer(): GrowingBuffer {
+  let buffer = Buffer.alloc(0);
+  let length = 0;
+  return {
+    append(bytes) {
+      if (length + bytes.length > buffer.length) {
+        const larger = Buffer.allocUnsafeSlow(2 * (length + bytes.length));
+        larger.set(buffer.subarray(0, length));
+        buffer = larger;
+      }
+      buffer.set(bytes, length);
+      length += bytes.length;
+    },
+    bytes: () => buffer.subarray(0, length),
+    clear() {
+      length = 0;
     },
   };
 }

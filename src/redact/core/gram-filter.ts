@@ -95,7 +95,7 @@ export class GramFilter {
 
   private enter(start: usize): void {
     for (let at = 0; at <= this.window - BLOCK_BYTES; at++) {
-      setBit(this.blocks, (load<u32>(start + at) * BLOCK_MULTIPLIER) >> (32 - this.blockBits));
+      setBit(this.blocks, blockPlace(load<u32>(start + at), this.blockBits));
     }
     const hash = this.hashOf(start);
     const shift = 64 - this.windowBits;
@@ -118,7 +118,12 @@ export class GramFilter {
 
 /** Whether the 4 bytes at `at` are in the window of some needle, by `blocks` of a filter. */
 export function hasBlock(blocks: usize, blockBits: u32, at: usize): bool {
-  return hasBit(blocks, (load<u32>(at) * BLOCK_MULTIPLIER) >> (32 - blockBits));
+  return hasBit(blocks, blockPlace(load<u32>(at), blockBits));
+}
+
+/** The bit of a block in a table of so many bits (a power of two). */
+export function blockPlace(block: u32, bits: u32): u32 {
+  return (block * BLOCK_MULTIPLIER) >> (32 - bits);
 }
 
 function bitsFor(count: i32): u32 {
@@ -126,7 +131,7 @@ function bitsFor(count: i32): u32 {
   return min(MAX_TABLE_BITS, max(MIN_TABLE_BITS, bits));
 }
 
-function hasBit(table: usize, bit: u32): bool {
+export function hasBit(table: usize, bit: u32): bool {
   return ((load<u32>(table + (bit >> 5) * 4) >> (bit & 31)) & 1) !== 0;
 }
 

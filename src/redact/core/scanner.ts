@@ -1,6 +1,6 @@
 import { characterBytes, compress, csiEnd, escapeEnd, MAX_ESCAPE_BYTES } from './blocks';
 import { allocate, reallocate } from './buffer';
-import { BLOCK_BYTES, GramFilter, hasBlock } from './gram-filter';
+import { BLOCK_BYTES, blockPlace, GramFilter, hasBit, hasBlock } from './gram-filter';
 import { opensString } from './sight';
 import { UNDO_BYTES } from './watcher';
 
@@ -284,6 +284,21 @@ export class Scanner {
   private askEscape(): bool {
     const filter = this.filter;
     const window = filter.window;
+    // Wherever such a needle begins, the block around the end of the sequence is one of its window.
+    const last = load<u8>(this.bytes + this.escapeEnd - 1);
+    const short = this.escapeEnd - this.escape - 1 <= filter.stride;
+    if (
+      short &&
+      last > BLANK &&
+      last < DELETE &&
+      this.length - this.escapeText >= BLOCK_BYTES - 1
+    ) {
+      const block = <u32>last | (load<u32>(this.text + this.escapeText) << 8);
+      if (!hasBit(filter.blocks, blockPlace(block, filter.blockBits))) {
+        this.escape = -1;
+        return true;
+      }
+    }
     const follows = min(this.length - this.escapeText, window - 1);
     let kept = 0;
     for (let at = this.escape + 1; at < this.escapeEnd; at += 16) {
