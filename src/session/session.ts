@@ -18,6 +18,7 @@ import { adoptOrphans } from './adoption.ts';
 import { childEnvironment } from './environment.ts';
 import { exitStatus, type Exit } from './exit.ts';
 import type { Filter } from './filter.ts';
+import { serveFilter } from './filter-service.ts';
 import { openGate, type Gate } from './gate.ts';
 import { hookReaches } from './hook-reach.ts';
 import { findHuman, type Human } from './human.ts';
@@ -87,6 +88,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
   const session = `${String(process.pid)}-${randomBytes(8).toString('hex')}`;
   const gate = openGate();
   const redact = (text: string): string => redactText(needles, text);
+  const makeFilter = (): Filter => gate.guard(new Redactor({ needles }));
   const human = options.terminal ? findHuman(options.environment, redact) : undefined;
   let broker: Broker | undefined;
   try {
@@ -107,6 +109,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
       redactText: redact,
       system: native(),
       onHello: (pid) => gate.hello(pid),
+      onFilter: (connection, onTerminal) => serveFilter(connection, makeFilter(), onTerminal),
       ...(human && { askHuman: human.ask }),
     });
     const environment = childEnvironment({
@@ -124,7 +127,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
     const exit = await runChild(options, {
       prepared,
       environment,
-      needles,
+      makeFilter,
       gate,
       broker,
       runtime,
@@ -142,7 +145,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
 interface Ready {
   readonly prepared: Prepared | undefined;
   readonly environment: Record<string, string>;
-  readonly needles: NeedleSet;
+  readonly makeFilter: () => Filter;
   readonly gate: Gate;
   readonly broker: Broker;
   readonly runtime: RuntimeDirectory;
@@ -151,7 +154,7 @@ interface Ready {
 
 async function runChild(
   { launch, cwd, terminal, store }: SessionOptions,
-  { prepared, environment, needles, gate, broker, runtime, human }: Ready,
+  { prepared, environment, makeFilter, gate, broker, runtime, human }: Ready,
 ): Promise<Exit> {
   const child = {
     launch: { ...launch, args: prepared?.args ?? launch.args },
@@ -173,7 +176,6 @@ async function runChild(
     spared: () => [childPid, store.pid ?? 0],
     onEnd: (pid, exitCode) => broker.recordExit(pid, exitCode),
   });
-  const makeFilter = (): Filter => gate.guard(new Redactor({ needles }));
   const running = terminal
     ? runInTerminal({
         ...child,
