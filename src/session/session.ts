@@ -52,8 +52,10 @@ export interface SessionOptions {
   readonly store: SessionStore;
   /** The preload library. */
   readonly hook: string;
-  /** The file of vault-shell itself, when it is not found in PATH. */
-  readonly entry: string | undefined;
+  /** The files of vault-shell's commands, when they are not found in PATH. */
+  readonly commands: readonly string[] | undefined;
+  /** What SHELL is in the session; as it is when undefined. */
+  readonly shell: string | undefined;
   /** How a use that needs a human's approval gets one. */
   readonly approval?: Pick<BrokerOptions, 'askHuman' | 'verdict' | 'approvalTimeoutMs'> | undefined;
   /**
@@ -117,8 +119,11 @@ export async function runSession(options: SessionOptions): Promise<number> {
       hook: preloadPath(options.hook, runtime.path),
       socket: broker.socketPath,
       session,
+      shell: options.shell,
       binDirectory:
-        options.entry === undefined ? undefined : makeBinDirectory(options.entry, runtime.path),
+        options.commands === undefined
+          ? undefined
+          : makeBinDirectory(options.commands, runtime.path),
     });
     const [values] = await Promise.all([store.values(), probeHook(environment, gate)]);
     learn(values.map(({ value }) => value));
