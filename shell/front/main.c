@@ -16,6 +16,7 @@
 #include "place.h"
 #include "session.h"
 #include "shell.h"
+#include "terminal.h"
 
 // Tells main.js, which learns of its own name only, what was called; no program of a session sees it.
 #define CALLED_AS "VAULT_SHELL_CALLED_AS"
@@ -95,7 +96,9 @@ static int run_here(const struct vs_place *place, const struct vs_state *session
     program.argv = is_shell ? make_argv(called.login ? login_name(file) : file, command->words)
                             : make_argv(command->words[0], command->words + 1);
     if (program.argv == NULL || program.argv[0] == NULL) return fail(VS_EXIT_NOT_STARTED, "out of memory", "");
-    return vs_run_in_pipes(&program);
+    // Only with both: `vault-shell -c cmd | less` must not get a terminal's line ends and colours.
+    const bool on_terminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
+    return on_terminal ? vs_run_in_terminal(&program) : vs_run_in_pipes(&program);
 }
 
 int main(int argc, char **argv) {
