@@ -13,13 +13,13 @@
 
 #include "protocol.h"
 
-static int64_t now_ms(void) {
+int64_t vs_now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int connect_to(const char *path, int timeout_ms) {
+int vs_connect(const char *path, int timeout_ms) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const size_t length = strlen(path);
     if (length >= sizeof address.sun_path) return -1;
@@ -54,7 +54,7 @@ static bool send_all(int fd, const unsigned char *bytes, size_t length) {
 static bool receive_all(int fd, void *buffer, size_t length, int64_t deadline) {
     unsigned char *bytes = buffer;
     while (length > 0) {
-        const int64_t left = deadline - now_ms();
+        const int64_t left = deadline - vs_now_ms();
         if (left <= 0) return false;
         struct pollfd wanted = {.fd = fd, .events = POLLIN};
         const int ready = poll(&wanted, 1, (int)left);
@@ -69,7 +69,7 @@ static bool receive_all(int fd, void *buffer, size_t length, int64_t deadline) {
     return true;
 }
 
-static bool exchange(int fd, const struct vs_writer *request, int64_t deadline, struct vs_map *frame) {
+bool vs_exchange(int fd, const struct vs_writer *request, int64_t deadline, struct vs_map *frame) {
     unsigned char head[4];
     if (!send_all(fd, request->bytes, request->used)) return false;
     if (!receive_all(fd, head, sizeof head, deadline)) return false;
@@ -83,10 +83,10 @@ static bool exchange(int fd, const struct vs_writer *request, int64_t deadline, 
 bool vs_ask(const struct vs_state *state, const struct vs_writer *request, int timeout_ms,
             struct vs_names *names, struct vs_map *frame, struct vs_answer *answer) {
     frame->base = NULL;
-    const int64_t deadline = now_ms() + timeout_ms;
-    const int fd = connect_to(state->socket, timeout_ms);
+    const int64_t deadline = vs_now_ms() + timeout_ms;
+    const int fd = vs_connect(state->socket, timeout_ms);
     if (fd == -1) return false;
-    const bool answered = exchange(fd, request, deadline, frame);
+    const bool answered = vs_exchange(fd, request, deadline, frame);
     close(fd);
     return answered && vs_parse_answer(frame->base, frame->size, names, answer);
 }

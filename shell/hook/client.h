@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "frame.h"
 #include "memory.h"
@@ -14,6 +15,12 @@
 // unmaps it. False: no answer that makes sense within `timeout_ms`.
 bool vs_ask(const struct vs_state *state, const struct vs_writer *request, int timeout_ms,
             struct vs_names *names, struct vs_map *frame, struct vs_answer *answer);
+
+// The parts of vs_ask, for a connection that goes on after its answer (the front end's).
+int64_t vs_now_ms(void);
+// A close-on-exec descriptor, or -1.
+int vs_connect(const char *path, int timeout_ms);
+bool vs_exchange(int fd, const struct vs_writer *request, int64_t deadline, struct vs_map *frame);
 
 enum vs_greeting { VS_WELCOME, VS_UNWELCOME, VS_UNHEARD };
 // HELLO. `message` gets the reason of VS_UNWELCOME.

@@ -35,7 +35,7 @@ static bool refuse(const struct vs_launch *launch, const char *why) {
     return false;
 }
 
-static enum vs_program locate(struct vs_launch *launch) {
+static enum vs_program locate(struct vs_launch *launch, const struct vs_state *state) {
     if (launch->file == NULL) {
         errno = EFAULT;
         return VS_NOT_RUNNABLE;
@@ -51,10 +51,10 @@ static enum vs_program locate(struct vs_launch *launch) {
         memcpy(launch->path, launch->file, length + 1);
     }
     const enum vs_program program = vs_classify(launch->path);
-    if (program == VS_TARGET && vs_is_pass_through_applet(launch->path, launch->argv)) {
-        return VS_PASS_THROUGH;
-    }
-    return program;
+    if (program != VS_TARGET) return program;
+    const bool passes_on = vs_is_pass_through_applet(launch->path, launch->argv) ||
+                           vs_runs_vault_shell(state->identity.library, launch->argv);
+    return passes_on ? VS_PASS_THROUGH : VS_TARGET;
 }
 
 // New vectors in memory of their own; `names` is NULL when only the environment is put right.
@@ -198,7 +198,7 @@ bool vs_prepare(struct vs_launch *launch) {
     if (state == NULL) return true;
     const struct vs_survey survey = vs_survey(launch->argv, launch->envp, &state->identity);
     if (!survey.literal && (survey.placeholders > 0 || survey.malformed)) {
-        switch (locate(launch)) {
+        switch (locate(launch, state)) {
         case VS_NOT_RUNNABLE:
             return false;
         case VS_TARGET:

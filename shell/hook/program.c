@@ -10,10 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// Shells never hold a value; launchers exec something else, which is the one to get it.
+// Shells never hold a value; launchers exec something else, which is the one to get it. vault-shell is both.
 static const char *const PASS_THROUGH[] = {
     "sh",   "bash", "dash",   "zsh",  "ksh",     "ksh93",  "mksh",   "fish", "ash",
     "rbash", "env", "nohup",  "nice", "ionice",  "timeout", "stdbuf", "setsid", "time", "xargs",
+    "vault-shell", "vault-bash", "vault-zsh", "vault-sh",
 };
 
 // As many bytes as the kernel reads of a program to tell what it is (BINPRM_BUF_SIZE).
@@ -30,14 +31,18 @@ bool vs_is_pass_through_name(const char *name, size_t length) {
     return false;
 }
 
-static bool is_runnable(const char *path) {
-    struct stat status;
+static bool look_at(const char *path, struct stat *status) {
 #if defined(__linux__) && defined(SYS_newfstatat)
     // The libc function has a version younger than the oldest libc we load on.
-    if (syscall(SYS_newfstatat, AT_FDCWD, path, &status, 0) != 0) return false;
+    return syscall(SYS_newfstatat, AT_FDCWD, path, status, 0) == 0;
 #else
-    if (stat(path, &status) != 0) return false;
+    return stat(path, status) == 0;
 #endif
+}
+
+static bool is_runnable(const char *path) {
+    struct stat status;
+    if (!look_at(path, &status)) return false;
     if (!S_ISREG(status.st_mode)) {
         errno = EACCES;
         return false;
@@ -122,6 +127,22 @@ bool vs_is_pass_through_applet(const char *path, char *const *argv) {
     if (strcmp(name, "busybox") != 0 && strcmp(name, "toybox") != 0) return false;
     const char *applet = argv != NULL && argv[0] != NULL ? argv[1] : NULL;
     return applet != NULL && vs_is_pass_through_name(applet, strlen(applet));
+}
+
+bool vs_runs_vault_shell(const char *library, char *const *argv) {
+    static const char MAIN[] = "/../src/cli/main.js";
+    size_t script = 1;
+    if (argv == NULL || argv[0] == NULL) return false;
+    while (argv[script] != NULL && argv[script][0] == '-') script++;
+    if (argv[script] == NULL) return false;
+    char path[PATH_MAX];
+    struct stat ours, given;
+    // It may be a link in the session's own directory.
+    char *slash = realpath(library, path) == NULL ? NULL : strrchr(path, '/');
+    if (slash == NULL || (size_t)(slash - path) + sizeof MAIN > sizeof path) return false;
+    memcpy(slash, MAIN, sizeof MAIN);
+    return look_at(path, &ours) && look_at(argv[script], &given) && ours.st_dev == given.st_dev &&
+           ours.st_ino == given.st_ino;
 }
 
 bool vs_find_program(const char *file, char *path) {

@@ -17,6 +17,10 @@ enum vs_program vs_classify(const char *path);
 // True for `busybox sh ...` and its like: one file that is many programs, named by its first argument.
 bool vs_is_pass_through_applet(const char *path, char *const *argv);
 
+// True for `node [options] main.js ...`, where main.js is that of the vault-shell whose preload library this is: what
+// starts a nested session, and passes placeholders on.
+bool vs_runs_vault_shell(const char *library, char *const *argv);
+
 // Searches PATH for `file` as execvp does. `path` has room for PATH_MAX bytes. False: errno is what
 // execvp would have set (ENOENT, or EACCES when something of the name was there).
 bool vs_find_program(const char *file, char *path);

@@ -11,6 +11,7 @@
 #define VS_TYPE_SPAWNED 3
 #define VS_TYPE_FAILED 4
 #define VS_TYPE_REAPED 5
+#define VS_TYPE_FILTER 6
 
 #define VS_TYPE_OK 16
 #define VS_TYPE_VALUES 17
@@ -27,6 +28,9 @@
 #define VS_EXPOSURE_STDIN 8
 // The name stands in no argument: its placeholders may be left as text.
 #define VS_EXPOSURE_OPTIONAL 16
+
+// Of a FILTER: a terminal shows what comes out.
+#define VS_FILTER_FLAG_TERMINAL 1
 
 // What became of a name: the status of each value in an answer.
 #define VS_STATUS_RELEASED 0

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 
@@ -237,6 +238,43 @@ static napi_value own_group(napi_env env, napi_callback_info info) {
     return number_or_fail(env, "getpgrp", vs_own_group());
 }
 
+// A copy of a string, NULL for what is none: an exception is pending then.
+static char *copy_string(napi_env env, napi_value value) {
+    size_t length = 0;
+    if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok) return NULL;
+    char *text = malloc(length + 1);
+    if (text == NULL || napi_get_value_string_utf8(env, value, text, length + 1, &length) == napi_ok) return text;
+    free(text);
+    return NULL;
+}
+
+static napi_value become(napi_env env, napi_callback_info info) {
+    napi_value values[2];
+    size_t count = 2;
+    uint32_t words = 0;
+    if (napi_get_cb_info(env, info, &count, values, NULL, NULL) != napi_ok || count < 2 ||
+        napi_get_array_length(env, values[1], &words) != napi_ok) {
+        (void)napi_throw_type_error(env, "EINVAL", "wrong arguments");
+        return NULL;
+    }
+    // Little is lost if it fails: whoever calls has nothing else to do.
+    char *file = copy_string(env, values[0]);
+    char **argv = calloc((size_t)words + 1, sizeof *argv);
+    bool whole = file != NULL && argv != NULL;
+    for (uint32_t i = 0; whole && i < words; i++) {
+        napi_value word = NULL;
+        whole = napi_get_element(env, values[1], i, &word) == napi_ok;
+        if (whole) argv[i] = copy_string(env, word);
+        whole = whole && argv[i] != NULL;
+    }
+    if (!whole) {
+        (void)napi_throw_type_error(env, "EINVAL", "wrong arguments");
+        return NULL;
+    }
+    (void)vs_become(file, argv);
+    return fail(env, "execv", errno);
+}
+
 // The bytes of a view from an offset on. False: an exception is pending.
 static bool bytes_from(napi_env env, napi_value view, napi_value offset, char **bytes, size_t *length) {
     void *data = NULL;
@@ -307,6 +345,7 @@ NAPI_MODULE_INIT() {
         {"setCloseOnExec", NULL, set_close_on_exec, NULL, NULL, NULL, napi_enumerable, NULL},
         {"disableCoreDumps", NULL, disable_core_dumps, NULL, NULL, NULL, napi_enumerable, NULL},
         {"peerCredentials", NULL, peer_credentials, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"become", NULL, become, NULL, NULL, NULL, napi_enumerable, NULL},
         {"parentOf", NULL, parent_of, NULL, NULL, NULL, napi_enumerable, NULL},
         {"setSubreaper", NULL, set_subreaper, NULL, NULL, NULL, napi_enumerable, NULL},
         {"reapAdopted", NULL, reap_adopted, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -169,6 +169,18 @@ ssize_t vs_write_within(int fd, const char *bytes, size_t length, int patience_m
     return (ssize_t)total;
 }
 
+int vs_become(const char *file, char *const *argv) {
+    // Node ignores these, and what is ignored stays so.
+    (void)signal(SIGPIPE, SIG_DFL);
+    (void)signal(SIGXFSZ, SIG_DFL);
+    // Node has made them close-on-exec, as all that it inherits.
+    for (int fd = 0; fd < 3; fd++) {
+        const int flags = fcntl(fd, F_GETFD);
+        if (flags != -1) (void)fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC);
+    }
+    return execv(file, argv);
+}
+
 int vs_own_group(void) {
     return (int)getpgrp();
 }

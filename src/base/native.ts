@@ -21,6 +21,8 @@ export type Native = {
    * tell), or is none of this pid namespace.
    */
   readonly peerCredentials: (fd: number) => Credentials;
+  /** Puts another program in the place of this one, in the same process and with its environment. Throws when it cannot. */
+  readonly become: (file: string, argv: readonly string[]) => never;
   /** The parent of a process, 0 for one that has none here. Throws ESRCH when there is no such process. */
   readonly parentOf: (pid: number) => number;
   /** Whether descendants that lose their parent become our children, instead of init's. Linux only. */
@@ -66,6 +68,7 @@ const FUNCTIONS: Record<keyof Native, true> = {
   setCloseOnExec: true,
   disableCoreDumps: true,
   peerCredentials: true,
+  become: true,
   parentOf: true,
   setSubreaper: true,
   reapAdopted: true,

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { FILE_MODE } from '../base/paths.ts';
 import type { Peer } from './peer.ts';
 import { decodeRequest, encodeAnswer, LENGTH_BYTES, MAX_FRAME_BYTES } from './protocol.ts';
-import type { Answer, Request } from './protocol.ts';
+import type { Answer, Filter, Request } from './protocol.ts';
 
 export interface ListenerOptions {
   readonly socketPath: string;
@@ -13,15 +13,19 @@ export interface ListenerOptions {
   answerTo(request: Request, peer: Peer, gone: AbortSignal): Promise<Answer>;
   /** Whoever asked was gone before the answer could be handed over. */
   onUndelivered(answer: Answer): void;
+  /** Gets the connection of a FILTER whose OK has been delivered; both sides still may write. */
+  onFilter(socket: Socket, request: Filter): void;
 }
 
 export interface Listener {
-  /** Takes no more connections; resolves when those that are open are over. */
+  /** Takes no more connections and cuts off filters; resolves when the exchanges that are open are over. */
   close(): Promise<void>;
 }
 
 /** A shell runs a handful at a time, a parallel make some dozens. More than these wait their turn. */
 const MAX_CONNECTIONS = 256;
+/** Apart from those: filters last as long as what they filter, and must not keep requests waiting. */
+const MAX_FILTERS = 256;
 const BACKLOG = 511;
 /** A hook sends its request at once; who has nothing to say for so long is not one. */
 const IDLE_LIMIT_MS = 30_000;
@@ -32,9 +36,10 @@ const CLOSING_LIMIT_MS = 100;
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const exchanges = new Map<Socket, Promise<void>>();
   const waiting: Socket[] = [];
+  const filters = new Set<Socket>();
 
   const serve = (socket: Socket): void => {
-    const exchange = exchangeOn(socket, options).finally(() => {
+    const exchange = exchangeOn(socket, options, filters).finally(() => {
       exchanges.delete(socket);
       const next = waiting.shift();
       if (next !== undefined) serve(next);
@@ -52,6 +57,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     async close() {
       const closed = new Promise<void>((done) => server.close(() => done()));
       for (const socket of waiting.splice(0)) socket.destroy();
+      for (const socket of filters) socket.destroy();
       for (const socket of exchanges.keys()) {
         if (socket.timeout !== 0) socket.setTimeout(CLOSING_LIMIT_MS);
       }
@@ -70,25 +76,47 @@ async function open(server: Server, socketPath: string): Promise<void> {
 }
 
 /** Never rejects. */
-async function exchangeOn(socket: Socket, options: ListenerOptions): Promise<void> {
+async function exchangeOn(
+  socket: Socket,
+  options: ListenerOptions,
+  filters: Set<Socket>,
+): Promise<void> {
   const gone = new AbortController();
   let answer: Answer;
+  let filter: Filter | undefined;
   try {
     const frame = await receiveFrame(socket);
     if (frame === undefined) return;
     // Now and not when it connected: it has to be there still, and in its place.
     const peer = options.identify(socket);
     const request = decodeRequest(frame);
+    if (request?.type === 'filter') {
+      filter = request;
+      // What follows is not ours to read. (Of every other connection the end is waited for.)
+      socket.removeAllListeners('data').pause();
+    }
     if (socket.destroyed) gone.abort();
     socket.once('close', () => gone.abort());
-    answer =
-      request === undefined
-        ? { type: 'denied', message: 'not a request of this version' }
-        : await options.answerTo(request, peer, gone.signal);
+    if (request === undefined) {
+      answer = { type: 'denied', message: 'not a request of this version' };
+    } else if (filter !== undefined && filters.size >= MAX_FILTERS) {
+      answer = { type: 'denied', message: 'too many nested sessions' };
+    } else {
+      answer = await options.answerTo(request, peer, gone.signal);
+    }
   } catch {
     answer = { type: 'denied', message: 'the request failed' };
   }
+  if (filter !== undefined && answer.type === 'ok') {
+    filters.add(socket);
+    socket.once('close', () => filters.delete(socket));
+    if (!(await deliver(socket, answer))) return;
+    socket.setTimeout(0);
+    options.onFilter(socket, filter);
+    return;
+  }
   if (!(await deliver(socket, answer))) options.onUndelivered(answer);
+  socket.destroySoon();
 }
 
 /**
@@ -138,6 +166,5 @@ async function deliver(socket: Socket, answer: Answer): Promise<boolean> {
     socket.write(bytes, (error) => done(error === undefined || error === null));
   });
   bytes.fill(0);
-  socket.destroySoon();
   return delivered;
 }

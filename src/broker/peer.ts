@@ -57,6 +57,9 @@ export function isTruthful(
     case 'failed':
       // Its grant is known to nobody but who was given it.
       return true;
+    case 'filter':
+      // It says nothing of who asks.
+      return true;
     default:
       return request satisfies never;
   }

@@ -19,6 +19,7 @@ export const TYPE = {
   SPAWNED: 3,
   FAILED: 4,
   REAPED: 5,
+  FILTER: 6,
   OK: 16,
   VALUES: 17,
   DENIED: 18,
@@ -32,6 +33,9 @@ export const EXPOSURE = { ENV: 1, ARGV: 2, FILE: 4, STDIN: 8, OPTIONAL: 16 } as 
 const ALL_EXPOSURES = 31;
 /** Of each value in an answer. */
 export const STATUS = { RELEASED: 0, TEXT: 1 } as const;
+
+/** Of a FILTER: a terminal shows what comes out. */
+export const FILTER_FLAG = { TERMINAL: 1 } as const;
 
 export const MAX_GRANT_LENGTH = 64;
 export const WATCH_BITS = 65536;
@@ -80,7 +84,15 @@ export interface Reaped {
   readonly status: number;
 }
 
-export type Request = Hello | Resolve | Spawned | Failed | Reaped;
+/** After OK the connection is a byte filter: output of a nested session in, what may be shown of it out. */
+export interface Filter {
+  readonly type: 'filter';
+  readonly session: string;
+  /** FILTER_FLAG bits. */
+  readonly flags: number;
+}
+
+export type Request = Hello | Resolve | Spawned | Failed | Reaped | Filter;
 
 /** In the order of the names; undefined: released to nobody, its placeholders stay text. */
 export type Values = readonly (Secret | undefined)[];
@@ -115,6 +127,7 @@ export function encodeRequest(request: Request): Buffer {
   if (request.type === 'spawned') return frameOf(type, [request.grant, request.pid, request.ppid]);
   if (request.type === 'failed') return frameOf(type, [request.grant, request.errno]);
   if (request.type === 'reaped') return frameOf(type, [request.pid, request.ppid, request.status]);
+  if (request.type === 'filter') return frameOf(type, [request.session, request.flags]);
   const { pid, ppid, flags, session, cwd, program, argv, names, exposures } = request;
   const asked = names.flatMap((name, index) => [name, exposures[index] ?? 0]);
   const lists = [argv.length, ...argv, names.length, ...asked];
@@ -127,6 +140,7 @@ const TYPE_OF = {
   spawned: TYPE.SPAWNED,
   failed: TYPE.FAILED,
   reaped: TYPE.REAPED,
+  filter: TYPE.FILTER,
 } as const;
 
 /** Gives the bytes that the values of an answer take, so that it can be refused before it is made. */
@@ -148,6 +162,8 @@ function readBody(reader: Reader, type: number): Request | undefined {
       return { type: 'failed', grant: reader.string(), errno: reader.u32() };
     case TYPE.REAPED:
       return { type: 'reaped', pid: reader.u32(), ppid: reader.u32(), status: reader.u32() };
+    case TYPE.FILTER:
+      return readFilter(reader);
     default:
       return undefined;
   }
@@ -174,6 +190,12 @@ function readResolve(reader: Reader): Resolve | undefined {
     exposures.push(reader.u32());
   }
   return exposures.every(isExposure) ? { ...head, names, exposures } : undefined;
+}
+
+function readFilter(reader: Reader): Filter | undefined {
+  const session = reader.string();
+  const flags = reader.u32();
+  return (flags & ~FILTER_FLAG.TERMINAL) === 0 ? { type: 'filter', session, flags } : undefined;
 }
 
 /** What stands in an argument cannot be left as text. */

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import path from 'node:path';
 import { either } from '../base/abort.ts';
 import { systemCode, VaultShellError } from '../base/errors.ts';
@@ -11,7 +12,14 @@ import { createGrants, type Grants } from './grants.ts';
 import { listen } from './listener.ts';
 import { identifyPeer, isTruthful, type Peer, type PeerSystem } from './peer.ts';
 import { describeProcess, programPath } from './process-tree.ts';
-import { EXPOSURE, exposuresOf, FLAG, MAX_FRAME_BYTES, valuesFrameBytes } from './protocol.ts';
+import {
+  EXPOSURE,
+  exposuresOf,
+  FILTER_FLAG,
+  FLAG,
+  MAX_FRAME_BYTES,
+  valuesFrameBytes,
+} from './protocol.ts';
 import type { Answer, Request, Resolve } from './protocol.ts';
 import {
   refuse,
@@ -45,6 +53,11 @@ export interface BrokerOptions {
   readonly approvalTimeoutMs?: number | undefined;
   /** A process whose parent is the session has loaded the hook. False: it is not to run. */
   onHello(pid: number): boolean;
+  /**
+   * Gets the connection of a nested session: its output comes in, what may be shown of it is to go out. Cut off when
+   * the broker closes. Without this there are no nested sessions.
+   */
+  readonly onFilter?: ((connection: Socket, onTerminal: boolean) => void) | undefined;
 }
 
 export interface Broker {
@@ -84,10 +97,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     socketPath,
     identify: (socket) => identifyPeer(options.system, socket, process.pid),
     answerTo: async (request, peer, gone) =>
-      closing !== undefined && (request.type === 'hello' || request.type === 'resolve')
+      closing !== undefined && ['hello', 'resolve', 'filter'].includes(request.type)
         ? denied('the session is ending')
         : answerTo(options, resolving, grants, request, peer, either(gone, ending.signal)),
     onUndelivered: (answer) => undelivered(grants, answer),
+    onFilter: (connection, { flags }) =>
+      options.onFilter?.(connection, (flags & FILTER_FLAG.TERMINAL) !== 0),
   }).catch((error: unknown) => {
     forgetAll();
     throw unable(options.directory, error);
@@ -156,6 +171,10 @@ async function answerTo(
     case 'resolve':
       if (request.session !== options.session) return denied('not of this session');
       return answerResolve(resolving, grants, request, signal, options.environment);
+    case 'filter':
+      if (request.session !== options.session) return denied('not of this session');
+      if (options.onFilter === undefined) return denied('nothing is filtered here');
+      break;
     case 'spawned':
       grants.spawned(request.grant, request.pid, request.ppid);
       break;

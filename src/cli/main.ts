@@ -1,15 +1,25 @@
 #!/usr/bin/env node
+import path from 'node:path';
 import { exitCodeOf } from '../base/errors.ts';
 import { refuseDebugger } from '../base/hardening.ts';
+import { nameOfShell } from '../session/shell.ts';
+import { nestIfInside } from './nested.ts';
 import { printError } from './output.ts';
-import { readInvocation } from './shell-arguments.ts';
+import { readInvocation, type Invocation } from './shell-arguments.ts';
+
+/** Set by the front end (shell/front), which knows; a `#!` script is told its own path only. */
+const TOLD = process.env['VAULT_SHELL_CALLED_AS'];
+const calledAs = TOLD ?? path.basename(process.argv[1] ?? '');
+const words = process.argv.slice(2);
 
 /*
  * The rooms are imported when they are needed: a session must start fast, and its path has no use for
  * yargs.
  */
 async function main(): Promise<number> {
-  const invocation = readInvocation(process.argv.slice(2));
+  const invocation = readWords();
+  // The front end would not have called us for what it does itself.
+  if (TOLD === undefined) nestIfInside(invocation, calledAs, words, process.env);
   switch (invocation.kind) {
     case 'session': {
       const { runShell } = await import('./session-command.ts');
@@ -32,10 +42,18 @@ async function main(): Promise<number> {
   }
 }
 
+/** Under the name of a shell every word is the shell's. */
+function readWords(): Invocation {
+  const isShell = nameOfShell(calledAs) !== undefined;
+  const invocation = readInvocation(isShell ? [] : words);
+  if (invocation.kind !== 'session') return invocation;
+  return { ...invocation, calledAs, ...(isShell ? { shellArguments: words } : {}) };
+}
+
 /** True while a command is about to be started: what goes wrong then is 125, not 1. */
 function isStarting(): boolean {
   try {
-    const { kind } = readInvocation(process.argv.slice(2));
+    const { kind } = readWords();
     return kind === 'session' || kind === 'run';
   } catch {
     return false;

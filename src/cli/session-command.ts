@@ -12,12 +12,13 @@ export async function runShell(
   invocation: SessionInvocation,
   environment: Environment,
 ): Promise<number> {
-  const { vault, program } = invocation;
+  const { vault, program, calledAs } = invocation;
   if (program !== undefined) {
     return startProgram({ argv: program, secrets: new Map(), vault }, environment);
   }
   const file = chooseShell({
     option: invocation.shell,
+    calledAs,
     environment,
     cwd: process.cwd(),
     self: ENTRY,
@@ -27,5 +28,9 @@ export async function runShell(
       hint: 'name a shell that is dynamically linked and not set-uid with --shell PATH',
     });
   }
-  return startSession({ launch: { file, args: invocation.shellArguments }, vault, environment });
+  // A login shell is told so by the first byte of its name, which node-pty cannot give it.
+  const args = calledAs?.startsWith('-')
+    ? ['-l', ...invocation.shellArguments]
+    : invocation.shellArguments;
+  return startSession({ launch: { file, args }, shell: file, vault, environment });
 }

@@ -26,6 +26,8 @@ export interface SessionInvocation {
   readonly program: readonly string[] | undefined;
   /** What goes to the shell verbatim. */
   readonly shellArguments: readonly string[];
+  /** The name that vault-shell was called by: `vault-bash`, or `-bash` for a login shell. */
+  readonly calledAs?: string | undefined;
 }
 
 export interface RunInvocation {

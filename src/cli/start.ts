@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty';
 import { vaultDirectory, type Environment } from '../base/paths.ts';
+import { frontEndFor, frontEnds, isFrontEnd } from '../session/front-end.ts';
 import { findHook } from '../session/hook-library.ts';
 import { findProgram, isSameFile, type Launch } from '../session/program.ts';
 import { runSession, type SessionOptions } from '../session/session.ts';
@@ -14,6 +15,8 @@ import { unlock } from './unlock.ts';
 
 export interface Start {
   readonly launch: Launch;
+  /** The shell that is started, where it is one. */
+  readonly shell?: string | undefined;
   readonly vault: string | undefined;
   readonly environment: Environment;
   readonly prepare?: SessionOptions['prepare'];
@@ -38,7 +41,8 @@ export async function startSession(start: Start): Promise<number> {
       terminal,
       store,
       hook,
-      entry: isInPath(environment['PATH']) ? undefined : ENTRY,
+      commands: isInPath(environment['PATH']) ? undefined : frontEnds(),
+      shell: frontEndFor(start.shell ?? '') ?? frontEndFor(environment['SHELL'] ?? ''),
       approval: { ...settings, askHuman: terminal ? undefined : popup },
       prepare: start.prepare,
     });
@@ -77,7 +81,8 @@ async function warnOfOlderCopy(store: ChildStore): Promise<void> {
 
 function isInPath(searchPath: string | undefined): boolean {
   try {
-    return isSameFile(findProgram('vault-shell', searchPath, '/'), ENTRY);
+    const found = findProgram('vault-shell', searchPath, '/');
+    return isSameFile(found, ENTRY) || isFrontEnd(found);
   } catch {
     return false;
   }

@@ -9,6 +9,8 @@ export type ChildEnvironmentOptions = {
   /** The broker's socket. */
   readonly socket: string;
   readonly session: string;
+  /** What agents and programs are to take for the user's shell; SHELL stays as it is without. */
+  readonly shell?: string | undefined;
   /** A directory with `vault-shell` in it, when it is not found in PATH. */
   readonly binDirectory?: string | undefined;
   readonly platform?: NodeJS.Platform;
@@ -40,6 +42,7 @@ export function childEnvironment(options: ChildEnvironmentOptions): Record<strin
   result['VAULT_FILE'] = '$VAULT_FILE';
   result['VAULT_SHELL_SOCKET'] = options.socket;
   result['VAULT_SHELL_SESSION'] = options.session;
+  if (options.shell !== undefined) result['SHELL'] = options.shell;
   if (binDirectory !== undefined) {
     result['PATH'] = `${result['PATH'] ?? DEFAULT_PATH}:${binDirectory}`;
   }

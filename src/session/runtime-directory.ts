@@ -93,11 +93,11 @@ export function preloadPath(hook: string, directory: string): string {
   return link;
 }
 
-/** Makes a directory in the session's own with one command in it, `vault-shell`, for the end of PATH. */
-export function makeBinDirectory(entry: string, directory: string): string {
+/** Makes a directory in the session's own with these commands in it, for the end of PATH. */
+export function makeBinDirectory(commands: readonly string[], directory: string): string {
   const bin = path.join(directory, 'bin');
   mkdirSync(bin, { mode: DIRECTORY_MODE });
-  symlinkSync(entry, path.join(bin, 'vault-shell'));
+  for (const file of commands) symlinkSync(file, path.join(bin, path.basename(file)));
   return bin;
 }
 

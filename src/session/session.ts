@@ -18,6 +18,7 @@ import { adoptOrphans } from './adoption.ts';
 import { childEnvironment } from './environment.ts';
 import { exitStatus, type Exit } from './exit.ts';
 import type { Filter } from './filter.ts';
+import { serveFilter } from './filter-service.ts';
 import { openGate, type Gate } from './gate.ts';
 import { hookReaches } from './hook-reach.ts';
 import { findHuman, type Human } from './human.ts';
@@ -51,8 +52,10 @@ export interface SessionOptions {
   readonly store: SessionStore;
   /** The preload library. */
   readonly hook: string;
-  /** The file of vault-shell itself, when it is not found in PATH. */
-  readonly entry: string | undefined;
+  /** The files of vault-shell's commands, when they are not found in PATH. */
+  readonly commands: readonly string[] | undefined;
+  /** What SHELL is in the session; as it is when undefined. */
+  readonly shell: string | undefined;
   /** How a use that needs a human's approval gets one. */
   readonly approval?: Pick<BrokerOptions, 'askHuman' | 'verdict' | 'approvalTimeoutMs'> | undefined;
   /**
@@ -87,6 +90,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
   const session = `${String(process.pid)}-${randomBytes(8).toString('hex')}`;
   const gate = openGate();
   const redact = (text: string): string => redactText(needles, text);
+  const makeFilter = (): Filter => gate.guard(openMasking(needles));
   const human = options.terminal ? findHuman(options.environment, redact) : undefined;
   let broker: Broker | undefined;
   try {
@@ -107,6 +111,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
       redactText: redact,
       system: native(),
       onHello: (pid) => gate.hello(pid),
+      onFilter: (connection, onTerminal) => serveFilter(connection, makeFilter(), onTerminal),
       ...(human && { askHuman: human.ask }),
     });
     const environment = childEnvironment({
@@ -114,8 +119,11 @@ export async function runSession(options: SessionOptions): Promise<number> {
       hook: preloadPath(options.hook, runtime.path),
       socket: broker.socketPath,
       session,
+      shell: options.shell,
       binDirectory:
-        options.entry === undefined ? undefined : makeBinDirectory(options.entry, runtime.path),
+        options.commands === undefined
+          ? undefined
+          : makeBinDirectory(options.commands, runtime.path),
     });
     const [values] = await Promise.all([store.values(), probeHook(environment, gate)]);
     learn(values.map(({ value }) => value));
@@ -124,7 +132,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
     const exit = await runChild(options, {
       prepared,
       environment,
-      needles,
+      makeFilter,
       gate,
       broker,
       runtime,
@@ -142,7 +150,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
 interface Ready {
   readonly prepared: Prepared | undefined;
   readonly environment: Record<string, string>;
-  readonly needles: NeedleSet;
+  readonly makeFilter: () => Filter;
   readonly gate: Gate;
   readonly broker: Broker;
   readonly runtime: RuntimeDirectory;
@@ -151,7 +159,7 @@ interface Ready {
 
 async function runChild(
   { launch, cwd, terminal, store }: SessionOptions,
-  { prepared, environment, needles, gate, broker, runtime, human }: Ready,
+  { prepared, environment, makeFilter, gate, broker, runtime, human }: Ready,
 ): Promise<Exit> {
   const child = {
     launch: { ...launch, args: prepared?.args ?? launch.args },
@@ -173,7 +181,6 @@ async function runChild(
     spared: () => [childPid, store.pid ?? 0],
     onEnd: (pid, exitCode) => broker.recordExit(pid, exitCode),
   });
-  const makeFilter = (): Filter => gate.guard(openMasking(needles));
   const running = terminal
     ? runInTerminal({
         ...child,

@@ -13,6 +13,7 @@ import {
   encodeRequest,
   EXPOSURE,
   exposuresOf,
+  FILTER_FLAG,
   FLAG,
   LENGTH_BYTES,
   MAX_FRAME_BYTES,
@@ -56,6 +57,7 @@ const anyRequest: fc.Arbitrary<Request> = fc.oneof(
   fc.record({ type: fc.constant('spawned' as const), grant: text, pid: u32, ppid: u32 }),
   fc.record({ type: fc.constant('failed' as const), grant: text, errno: u32 }),
   fc.record({ type: fc.constant('reaped' as const), pid: u32, ppid: u32, status: u32 }),
+  fc.record({ type: fc.constant('filter' as const), session: text, flags: fc.nat({ max: 1 }) }),
 );
 
 test('every constant of shell/hook/protocol.h is the same here', () => {
@@ -69,6 +71,10 @@ test('every constant of shell/hook/protocol.h is the same here', () => {
     ['MAX_FRAME_BYTES', MAX_FRAME_BYTES],
     ...Object.entries(TYPE).map(([name, value]): [string, number] => [`TYPE_${name}`, value]),
     ...Object.entries(FLAG).map(([name, value]): [string, number] => [`FLAG_${name}`, value]),
+    ...Object.entries(FILTER_FLAG).map(([name, bit]): [string, number] => [
+      `FILTER_FLAG_${name}`,
+      bit,
+    ]),
     ...Object.entries(EXPOSURE).map(([name, bit]): [string, number] => [`EXPOSURE_${name}`, bit]),
     ...Object.entries(STATUS).map(([name, value]): [string, number] => [`STATUS_${name}`, value]),
     ['MAX_NAME_LENGTH', MAX_NAME_LENGTH],
@@ -151,6 +157,13 @@ for (const [what, spoil] of oddFrames) {
     assert.equal(decodeRequest(frame), undefined);
   });
 }
+
+test('an unknown flag makes no request for a filter', () => {
+  const frame = encodeRequest({ type: 'filter', session: 's', flags: 0 }).subarray(LENGTH_BYTES);
+  assert.notEqual(decodeRequest(frame), undefined);
+  frame.writeUInt32LE(2, frame.length - 4);
+  assert.equal(decodeRequest(frame), undefined);
+});
 
 test('the length of an answer with values is known before it is made', () => {
   const values = [new Secret('s3cr3t-välue-42'), undefined, new Secret('')];

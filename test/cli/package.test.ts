@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -11,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { runProgram, type Outcome } from '../support/cli.ts';
+import { makePlace, runProgram, type Outcome } from '../support/cli.ts';
 import { readJson } from './on-terminal.ts';
 
 const ROOT = path.resolve('.');
@@ -56,17 +57,56 @@ describe('the package', () => {
       'dist/src/keys/keychain-main.js',
       'dist/shell/libvault-hook.so',
       'dist/shell/vault-native.node',
+      'dist/shell/vault-shell',
+      'dist/shell/vault-bash',
+      'dist/shell/vault-zsh',
+      'dist/shell/vault-sh',
       'shell/Makefile',
       'docs/protocol.md',
     ]) {
       assert.ok(names.includes(wanted), `${wanted} is missing`);
     }
     const ALLOWED =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)(\.map)?|dist\/src\/redact\/core\.wasm|dist\/shell\/[^/]+\.(so|node)|shell\/(Makefile|.*\.(c|h|S|map|ld|lds))|docs\/.*\.md)$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)(\.map)?|dist\/src\/redact\/core\.wasm|dist\/shell\/[^/]+\.(so|node)|dist\/shell\/vault-(shell|bash|zsh|sh)|shell\/(Makefile|.*\.(c|h|S|map|ld|lds))|docs\/.*\.md)$/;
     const others = names.filter((name) => !ALLOWED.test(name) || /(^|\/)tests?(\/|\.)/.test(name));
     assert.deepEqual(others, []);
-    const main = files.find((file) => file.path === 'dist/src/cli/main.js');
-    assert.ok(main !== undefined && (main.mode & 0o111) !== 0, 'main.js is not executable');
+    const { bin }: { bin: Record<string, string> } = JSON.parse(
+      readFileSync(path.join(ROOT, 'package.json'), 'utf8'),
+    );
+    assert.deepEqual(Object.keys(bin), ['vault-shell', 'vault-bash', 'vault-zsh', 'vault-sh']);
+    for (const command of Object.values(bin)) {
+      const file = files.find((candidate) => candidate.path === command);
+      assert.ok(file !== undefined && (file.mode & 0o111) !== 0, `${command} is not executable`);
+    }
+  });
+
+  test('its commands work by the links that npm makes to them', async () => {
+    const copy = path.join(home, 'copy');
+    const packed = await run('npm', ['pack', '--ignore-scripts', '--silent'], copy);
+    const place = path.join(home, 'installed', 'node_modules');
+    mkdirSync(path.join(place, '.bin'), { recursive: true });
+    const tar = ['xzf', path.join(copy, packed.stdout.trim()), '-C', place];
+    assert.equal((await run('tar', tar, copy)).code, 0);
+    renameSync(path.join(place, 'package'), path.join(place, 'vault-shell'));
+    symlinkSync(path.join(ROOT, 'node_modules'), path.join(place, 'vault-shell', 'node_modules'));
+    const { bin }: { bin: Record<string, string> } = JSON.parse(
+      readFileSync(path.join(ROOT, 'package.json'), 'utf8'),
+    );
+    for (const [name, file] of Object.entries(bin)) {
+      symlinkSync(path.join('..', 'vault-shell', file), path.join(place, '.bin', name));
+    }
+    const vault = makePlace();
+    const command = (name: string, ...args: string[]): Promise<Outcome> =>
+      runProgram(path.join(place, '.bin', name), args, vault, {});
+    try {
+      assert.equal((await command('vault-shell', 'init', '--key', 'hexkey')).code, 0);
+      for (const name of ['vault-shell', 'vault-bash', 'vault-sh']) {
+        const outcome = await command(name, '-c', '"$SHELL" -c "echo \\$0" inner; exit 3');
+        assert.deepEqual(outcome, { code: 3, stdout: 'inner\n', stderr: '' }, name);
+      }
+    } finally {
+      vault.remove();
+    }
   });
 
   test('main.js begins with a line that finds Node', () => {

@@ -47,7 +47,7 @@ function makeRequest(random: Random, sender: Sender): Request {
   const ppid = random.below(4) === 0 ? random.pick(NUMBERS) : sender.ppid;
   const session = random.below(6) === 0 ? text(random) : sender.session;
   const grant = text(random);
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:
       return { type: 'hello', pid, ppid, session };
     case 1:
@@ -56,6 +56,8 @@ function makeRequest(random: Random, sender: Sender): Request {
       return { type: 'failed', grant, errno: random.pick(NUMBERS) };
     case 3:
       return { type: 'reaped', pid, ppid, status: random.pick(NUMBERS) };
+    case 4:
+      return { type: 'filter', session, flags: random.below(3) };
     default: {
       const flags = random.below(3) === 0 ? random.below(16) : 0;
       const names = some(random, () =>

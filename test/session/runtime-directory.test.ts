@@ -132,8 +132,8 @@ void test('a hook whose path the loader would split is linked where it is not', 
   assert.equal(realpathSync(link), realpathSync(path.join(odd, 'libvault-hook.so')));
 });
 
-void test('the command can be called by its name from the directory for PATH', (t) => {
-  const parent = makeParent(t);
-  const bin = makeBinDirectory('/bin/true', parent);
-  assert.equal(spawnSync('vault-shell', { env: { PATH: bin } }).status, 0);
+void test('commands can be called by their names from the directory for PATH', (t) => {
+  const bin = makeBinDirectory(['/bin/true', '/bin/false'], makeParent(t));
+  assert.equal(spawnSync('true', { env: { PATH: bin } }).status, 0);
+  assert.equal(spawnSync('false', { env: { PATH: bin } }).status, 1);
 });
