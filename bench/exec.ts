@@ -53,9 +53,12 @@ function timeOf(argv: readonly string[], vault: TestVault): number {
   return Number(process.hrtime.bigint() - from) / 1e6;
 }
 
-/** bash times each by itself and prints microseconds, so that the session's start-up is not in the figures. */
+/**
+ * bash times each by itself, in microseconds, and prints them at the end: neither the session's start-up nor what it does
+ * with output is in the figures.
+ */
 function loop(command: string, execs: number): string {
-  return `for i in {1..${String(execs)}}; do from=\${EPOCHREALTIME/./}; ${command}; echo $(( \${EPOCHREALTIME/./} - from )); done`;
+  return `t=(); for i in {1..${String(execs)}}; do from=\${EPOCHREALTIME/./}; ${command}; t+=($(( \${EPOCHREALTIME/./} - from ))); done; printf '%s\\n' "\${t[@]}"`;
 }
 
 function benchExecs(vault: TestVault, print: (line: string) => void): void {

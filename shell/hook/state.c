@@ -10,8 +10,9 @@
 
 #include "environment.h"
 
-// One after the other: each page that is touched costs every program that is started.
-static char texts[5 * PATH_MAX];
+// One after the other, and with all other variables in one page: each page that is touched costs every program that
+// is started. Long paths get memory of their own.
+static char texts[1024];
 static size_t texts_used;
 static struct vs_state state;
 static bool loaded;
@@ -25,32 +26,44 @@ const struct vs_state *vs_state(void) {
     return __atomic_load_n(&loaded, __ATOMIC_ACQUIRE) ? &state : NULL;
 }
 
+// Lasting memory, or NULL.
+static char *take_room(size_t bytes) {
+    if (bytes <= sizeof texts - texts_used) {
+        texts_used += bytes;
+        return texts + texts_used - bytes;
+    }
+    void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return map == MAP_FAILED ? NULL : map;
+}
+
 // Gives a lasting copy of two texts as one; NULL when the second is empty or too long.
-static char *keep(const char *key, const char *value) {
-    const size_t key_length = strlen(key), length = strlen(value);
-    if (length == 0 || length >= PATH_MAX || key_length + length >= sizeof texts - texts_used) return NULL;
-    char *text = texts + texts_used;
-    memcpy(text, key, key_length);
-    memcpy(text + key_length, value, length + 1);
-    texts_used += key_length + length + 1;
+static char *keep(const char *first, size_t first_length, const char *second) {
+    const size_t length = strlen(second);
+    if (length == 0 || first_length >= PATH_MAX || length >= PATH_MAX) return NULL;
+    char *text = take_room(first_length + length + 1);
+    if (text == NULL) return NULL;
+    memcpy(text, first, first_length);
+    memcpy(text + first_length, second, length + 1);
     return text;
+}
+
+static char *keep_entry(const char *key, const char *value) {
+    return keep(key, strlen(key), value);
+}
+
+__attribute__((noinline)) static char *keep_absolute(const char *path) {
+    char absolute[PATH_MAX];
+    return realpath(path, absolute) == NULL ? NULL : keep_entry("", absolute);
 }
 
 static char *keep_path(const char *path) {
     // A relative path in LD_PRELOAD means nothing to a child elsewhere.
-    char absolute[PATH_MAX];
-    if (path[0] == '/') return keep("", path);
-    return realpath(path, absolute) == NULL ? NULL : keep("", absolute);
+    return path[0] == '/' ? keep_entry("", path) : keep_absolute(path);
 }
 
 // Gives the path of a file in the socket's directory.
 static char *keep_beside(const char *socket, const char *name) {
-    char path[PATH_MAX];
-    const size_t directory = (size_t)(strrchr(socket, '/') - socket) + 1, length = strlen(name);
-    if (directory + length >= sizeof path) return NULL;
-    memcpy(path, socket, directory);
-    memcpy(path + directory, name, length + 1);
-    return keep("", path);
+    return keep(socket, (size_t)(strrchr(socket, '/') - socket) + 1, name);
 }
 
 static void own_memory(void) {
@@ -78,8 +91,8 @@ void vs_load_state(const char *path) {
     const char *session = getenv("VAULT_SHELL_SESSION");
     if (socket == NULL || session == NULL || socket[0] != '/') return;
     char *own_path = keep_path(path);
-    char *socket_entry = keep(VS_SOCKET_KEY, socket);
-    char *session_entry = keep(VS_SESSION_KEY, session);
+    char *socket_entry = keep_entry(VS_SOCKET_KEY, socket);
+    char *session_entry = keep_entry(VS_SESSION_KEY, session);
     char *watch = keep_beside(socket, "watch");
     char *starting = keep_beside(socket, "starting");
     if (own_path == NULL || socket_entry == NULL || session_entry == NULL || watch == NULL || starting == NULL) return;

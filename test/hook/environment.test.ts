@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { startHookSession, type HookSession } from '../support/hook-environment.ts';
+import { LIBRARY, startHookSession, type HookSession } from '../support/hook-environment.ts';
 import { buildProbe, missing } from '../support/programs.ts';
 
 const VALUE = 's3cr3t-value-42';
@@ -51,6 +51,16 @@ test('unset and emptied variables come back', async () => {
       assert.equal(out, `${session.environment[name]}\n`, change);
     }
   }
+});
+
+test('the library may have a path of thousands of bytes', async () => {
+  let deep = path.join(directory, 'deep');
+  while (deep.length < 3000) deep = path.join(deep, 'd'.repeat(200));
+  mkdirSync(deep, { recursive: true });
+  const library = path.join(deep, 'libvault-hook.so');
+  copyFileSync(LIBRARY, library);
+  const script = 'env -i /bin/sh -c \'printenv LD_PRELOAD; /bin/echo "$VAULT<gh>"\'';
+  assert.equal(await bash(script, { LD_PRELOAD: library }), `${library}\n${VALUE}\n`);
 });
 
 test("a user's own libraries are kept, behind ours", async () => {
