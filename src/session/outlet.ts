@@ -1,10 +1,10 @@
-import { isatty } from 'node:tty';
 import { systemCode, VaultShellError } from '../base/errors.ts';
 import type { Filter } from './filter.ts';
 import { holdSink, type Followed, type HeldSink } from './held-sink.ts';
+import { isLiveReader } from './live-reader.ts';
 import { openSink } from './sink.ts';
 
-/** Held bytes are shown when a terminal has been quiet for so long (contract, section 6). */
+/** Held bytes are shown when nothing came for so long, where somebody waits for them (contract, section 6). */
 export const RELEASE_MS = 20;
 
 /** An echo is a few bytes: the key, and what an editor of lines writes around it. */
@@ -52,8 +52,8 @@ export function openOutlet(
     modes,
   );
 
-  // Where a person watches, held bytes come out after a pause; a pipe or file gets them with what follows.
-  const timer = isatty(fd) ? setTimeout(release, RELEASE_MS) : undefined;
+  // Where somebody waits, held bytes come out after a pause; any other pipe or file gets them with what follows.
+  const timer = isLiveReader(fd) ? setTimeout(release, RELEASE_MS) : undefined;
   timer?.unref();
 
   let awaited = Buffer.alloc(0);

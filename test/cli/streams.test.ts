@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
@@ -52,6 +52,27 @@ describe('in pipes', () => {
   function fileOf(name: string): Buffer {
     return readFileSync(path.join(vault.home, name));
   }
+
+  test('the shell of an ssh without a terminal answers who waits for the end of an answer', async () => {
+    // What it is started by tells; by this name it is an ssh server.
+    const server = path.join(vault.home, 'sshd');
+    copyFileSync('/bin/dash', server);
+    const ask = 'printf "answer t"; read -r more; printf "more: %s" "$more"';
+    const child = spawn(server, ['-c', `${VAULT_SHELL} -c '${ask}'; :`], {
+      env: vault.environment,
+      cwd: vault.home,
+      detached: true,
+    });
+    const closed = once(child, 'close');
+    let output = '';
+    for await (const chunk of child.stdout) {
+      output += String(chunk);
+      // It begins the value, so in any other pipe its last letter would wait for what follows.
+      if (output === 'answer t') child.stdin.end('please\n');
+    }
+    await closed;
+    assert.equal(output, 'answer tmore: please');
+  });
 
   for (const [what, script] of [
     ['a pipe to a pipe', 'cat noise | vault-shell -c cat | cat >copy'],
