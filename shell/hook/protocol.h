@@ -12,10 +12,13 @@
 #define VS_TYPE_FAILED 4
 #define VS_TYPE_REAPED 5
 #define VS_TYPE_FILTER 6
+#define VS_TYPE_STATUS 7
+#define VS_TYPE_NAMES 8
 
 #define VS_TYPE_OK 16
 #define VS_TYPE_VALUES 17
 #define VS_TYPE_DENIED 18
+#define VS_TYPE_REPORT 19
 
 #define VS_FLAG_SPAWN 1
 #define VS_FLAG_MALFORMED 2

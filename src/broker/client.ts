@@ -6,8 +6,12 @@ import type { Answer, Request } from './protocol.ts';
 const ANSWER_TIMEOUT_MS = 120_000;
 
 /** Asks the broker of a session as the hook does; undefined when no answer came that makes sense. */
-export async function askBroker(socketPath: string, request: Request): Promise<Answer | undefined> {
-  const bytes = await exchange(socketPath, encodeRequest(request));
+export async function askBroker(
+  socketPath: string,
+  request: Request,
+  timeoutMs = ANSWER_TIMEOUT_MS,
+): Promise<Answer | undefined> {
+  const bytes = await exchange(socketPath, encodeRequest(request), timeoutMs);
   if (bytes === undefined || bytes.length < LENGTH_BYTES) return undefined;
   const isWhole = bytes.readUInt32LE(0) === bytes.length - LENGTH_BYTES;
   const answer = isWhole ? decodeAnswer(bytes.subarray(LENGTH_BYTES)) : undefined;
@@ -16,7 +20,11 @@ export async function askBroker(socketPath: string, request: Request): Promise<A
 }
 
 /** Gives all that comes back until the other side closes; undefined for an error. */
-async function exchange(socketPath: string, request: Buffer): Promise<Buffer | undefined> {
+async function exchange(
+  socketPath: string,
+  request: Buffer,
+  timeoutMs: number,
+): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let received = 0;
@@ -27,7 +35,7 @@ async function exchange(socketPath: string, request: Buffer): Promise<Buffer | u
       socket.destroy();
       resolve(bytes);
     };
-    const timer = setTimeout(() => end(undefined), ANSWER_TIMEOUT_MS);
+    const timer = setTimeout(() => end(undefined), timeoutMs);
     socket.on('error', () => end(undefined));
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);

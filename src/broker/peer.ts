@@ -58,7 +58,9 @@ export function isTruthful(
       // Its grant is known to nobody but who was given it.
       return true;
     case 'filter':
-      // It says nothing of who asks.
+    case 'status':
+    case 'names':
+      // They say nothing of who asks.
       return true;
     default:
       return request satisfies never;

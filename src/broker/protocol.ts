@@ -20,9 +20,12 @@ export const TYPE = {
   FAILED: 4,
   REAPED: 5,
   FILTER: 6,
+  STATUS: 7,
+  NAMES: 8,
   OK: 16,
   VALUES: 17,
   DENIED: 18,
+  REPORT: 19,
 } as const;
 
 export const FLAG = { SPAWN: 1, MALFORMED: 2, SHARED: 4 } as const;
@@ -92,7 +95,12 @@ export interface Filter {
   readonly flags: number;
 }
 
-export type Request = Hello | Resolve | Spawned | Failed | Reaped | Filter;
+/** What the session is, or the names of the vault's secrets. */
+export interface Question {
+  readonly type: 'status' | 'names';
+}
+
+export type Request = Hello | Resolve | Spawned | Failed | Reaped | Filter | Question;
 
 /** In the order of the names; undefined: released to nobody, its placeholders stay text. */
 export type Values = readonly (Secret | undefined)[];
@@ -100,7 +108,9 @@ export type Values = readonly (Secret | undefined)[];
 export type Answer =
   | { readonly type: 'ok' }
   | { readonly type: 'values'; readonly grant: string; readonly values: Values }
-  | { readonly type: 'denied'; readonly message: string };
+  | { readonly type: 'denied'; readonly message: string }
+  /** JSON. */
+  | { readonly type: 'report'; readonly text: string };
 
 /** Reads a request from `frame`: what follows the length field. */
 export function decodeRequest(frame: Buffer): Request | undefined {
@@ -114,6 +124,7 @@ export function decodeRequest(frame: Buffer): Request | undefined {
 export function encodeAnswer(answer: Answer): Buffer {
   if (answer.type === 'ok') return frameOf(TYPE.OK, []);
   if (answer.type === 'denied') return frameOf(TYPE.DENIED, [answer.message]);
+  if (answer.type === 'report') return frameOf(TYPE.REPORT, [answer.text]);
   const values = answer.values.flatMap((value) =>
     value === undefined ? [STATUS.TEXT, ''] : [STATUS.RELEASED, value.reveal()],
   );
@@ -128,6 +139,7 @@ export function encodeRequest(request: Request): Buffer {
   if (request.type === 'failed') return frameOf(type, [request.grant, request.errno]);
   if (request.type === 'reaped') return frameOf(type, [request.pid, request.ppid, request.status]);
   if (request.type === 'filter') return frameOf(type, [request.session, request.flags]);
+  if (request.type !== 'resolve') return frameOf(type, []);
   const { pid, ppid, flags, session, cwd, program, argv, names, exposures } = request;
   const asked = names.flatMap((name, index) => [name, exposures[index] ?? 0]);
   const lists = [argv.length, ...argv, names.length, ...asked];
@@ -141,6 +153,8 @@ const TYPE_OF = {
   failed: TYPE.FAILED,
   reaped: TYPE.REAPED,
   filter: TYPE.FILTER,
+  status: TYPE.STATUS,
+  names: TYPE.NAMES,
 } as const;
 
 /** Gives the bytes that the values of an answer take, so that it can be refused before it is made. */
@@ -164,6 +178,10 @@ function readBody(reader: Reader, type: number): Request | undefined {
       return { type: 'reaped', pid: reader.u32(), ppid: reader.u32(), status: reader.u32() };
     case TYPE.FILTER:
       return readFilter(reader);
+    case TYPE.STATUS:
+      return { type: 'status' };
+    case TYPE.NAMES:
+      return { type: 'names' };
     default:
       return undefined;
   }
@@ -226,6 +244,7 @@ export function decodeAnswer(frame: Buffer): Answer | undefined {
 function readAnswer(reader: Reader, type: number): Answer | undefined {
   if (type === TYPE.OK) return { type: 'ok' };
   if (type === TYPE.DENIED) return { type: 'denied', message: reader.string() };
+  if (type === TYPE.REPORT) return { type: 'report', text: reader.string() };
   if (type !== TYPE.VALUES) return undefined;
   const grant = reader.string();
   const values: (Secret | undefined)[] = [];

@@ -1,7 +1,7 @@
 import { isName } from '../base/placeholder.ts';
 import type { Secret } from '../base/secret.ts';
 import { escapeControls } from '../base/text.ts';
-import type { Exposure, GrantRequest, GrantStore } from '../vault/types.ts';
+import type { Exposure, GrantRequest, GrantStore, NamedValue } from '../vault/types.ts';
 import type { Rules } from '../vault/rules.ts';
 import { unknownText } from '../vault/unknown-names.ts';
 import type { Approver, Asked, Outcome } from './approver.ts';
@@ -14,7 +14,7 @@ import { planUse } from './use.ts';
 export interface ResolveOptions {
   readonly store: GrantStore;
   /** Puts values where they are masked from; must have done so when it returns. */
-  onRelease(values: readonly Secret[]): void;
+  onRelease(values: readonly NamedValue[]): void;
   redactText(text: string): string;
   /** The session's id, for the log. */
   readonly session?: string;
@@ -159,8 +159,10 @@ async function releaseByRules(
       isFresh = true;
       continue;
     }
-    options.onRelease(result.values);
-    const values = new Map(plan.names.map((name, index) => [name, result.values[index]]));
+    const values = new Map<string, Secret>();
+    for (const [index, value] of result.values.entries())
+      values.set(plan.names[index] ?? '', value);
+    options.onRelease(Array.from(values, ([name, value]) => ({ name, value })));
     return {
       kind: 'released',
       operation: row.operation,

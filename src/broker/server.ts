@@ -4,8 +4,7 @@ import path from 'node:path';
 import { either } from '../base/abort.ts';
 import { systemCode, VaultShellError } from '../base/errors.ts';
 import type { Environment } from '../base/paths.ts';
-import type { Secret } from '../base/secret.ts';
-import type { GrantStore } from '../vault/types.ts';
+import type { GrantStore, NamedValue } from '../vault/types.ts';
 import type { AskHuman, Verdict } from './approval.ts';
 import { createApprover } from './approver.ts';
 import { createGrants, type Grants } from './grants.ts';
@@ -42,7 +41,7 @@ export interface BrokerOptions {
   /** What the session itself was given: may tell what agent started it. */
   readonly environment?: Environment;
   /** Called before an answer with values leaves: they must be masked from when it returns. */
-  onRelease(values: readonly Secret[]): void;
+  onRelease(values: readonly NamedValue[]): void;
   redactText(text: string): string;
   /** The kernel's word on who asks; `native()`. */
   readonly system: PeerSystem;
@@ -58,6 +57,8 @@ export interface BrokerOptions {
    * the broker closes. Without this there are no nested sessions.
    */
   readonly onFilter?: ((connection: Socket, onTerminal: boolean) => void) | undefined;
+  /** Those of all secrets. */
+  names?(): readonly string[];
 }
 
 export interface Broker {
@@ -184,6 +185,10 @@ async function answerTo(
     case 'reaped':
       grants.reaped(request.pid, request.ppid, request.status);
       break;
+    case 'status':
+      return denied('the session tells nothing');
+    case 'names':
+      return options.names === undefined ? denied('no names here') : report(options.names());
   }
   return { type: 'ok' };
 }
@@ -241,6 +246,10 @@ async function answerResolve(
   if (spawns) grants.spawning(operation, request.ppid);
   else grants.started(operation, request.pid, request.ppid);
   return { type: 'values', grant: operation, values };
+}
+
+function report(content: unknown): Answer {
+  return { type: 'report', text: JSON.stringify(content) };
 }
 
 function denied(message: string): Answer {

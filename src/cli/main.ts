@@ -33,6 +33,11 @@ async function main(): Promise<number> {
       const { writeValue } = await import('./value-command.ts');
       return writeValue(invocation.name, process.env);
     }
+    case 'rc': {
+      const { shell, question } = invocation;
+      const { answerCompletion, printRc } = await import('./rc-command.ts');
+      return shell === undefined ? answerCompletion(question, process.env) : printRc(shell);
+    }
     case 'command': {
       const { runCommand } = await import('./commands.ts');
       return runCommand(invocation.argv, process.env);

@@ -1,5 +1,6 @@
 import { isName } from '../base/placeholder.ts';
 import { VaultShellError } from '../base/errors.ts';
+import { RC_SHELLS, type RcShell } from './rc-shell.ts';
 
 const COMMANDS = [
   'init',
@@ -16,6 +17,7 @@ const COMMANDS = [
   'import',
   'key',
   'doctor',
+  'rc',
 ] as const;
 
 export interface SessionInvocation {
@@ -44,10 +46,18 @@ export interface ValueInvocation {
   readonly name: string;
 }
 
+/** `rc SHELL`, which a shell waits for when it starts, or a question of what that prints. */
+export interface RcInvocation {
+  readonly kind: 'rc';
+  readonly shell: RcShell | undefined;
+  readonly question: readonly string[];
+}
+
 export type Invocation =
   | SessionInvocation
   | RunInvocation
   | ValueInvocation
+  | RcInvocation
   /** Everything else, `--help` and `--version` too: `argv` goes to yargs. */
   | { readonly kind: 'command'; readonly argv: readonly string[] };
 
@@ -90,6 +100,11 @@ export function readInvocation(argv: readonly string[]): Invocation {
       const [name = '-', ...more] = rest;
       if (word === 'value' && more.length === 0 && !name.startsWith('-')) {
         return { kind: 'value', name };
+      }
+      if (word === 'rc') {
+        const known = more.length === 0 ? RC_SHELLS.find((one) => one === name) : undefined;
+        const isQuestion = name === 'names' || name === 'complete';
+        if (known !== undefined || isQuestion) return { kind: 'rc', shell: known, question: rest };
       }
       return { kind: 'command', argv: [word, ...own, ...rest] };
     } else {

@@ -33,12 +33,17 @@ import {
   type RuntimeDirectory,
 } from './runtime-directory.ts';
 
+interface NamedValue {
+  readonly name: string;
+  readonly value: Secret;
+}
+
 /** What a session needs of a vault. */
 export interface SessionStore extends BrokerStore {
   /** Every value of the vault: all are masked, asked for or not. */
-  values(): Promise<readonly { readonly value: Secret }[]>;
+  values(): Promise<readonly NamedValue[]>;
   /** Calls `listener` with all of them when another process changed any. */
-  onValues(listener: (values: readonly { readonly value: Secret }[]) => void): void;
+  onValues(listener: (values: readonly NamedValue[]) => void): void;
   /** The process that owns the file, where there is one. */
   readonly pid?: number | undefined;
 }
@@ -80,8 +85,13 @@ export interface Prepared {
 export async function runSession(options: SessionOptions): Promise<number> {
   const { store } = options;
   const needles = new NeedleSet();
-  const learn = (values: readonly Secret[]): void => {
+  let names: readonly string[] = [];
+  const learn = (values: readonly NamedValue[]): void => {
     for (const value of values) addNeedle(needles, value);
+  };
+  const learnAll = (values: readonly NamedValue[]): void => {
+    learn(values);
+    names = values.map(({ name }) => name);
   };
   const runtime = makeRuntimeDirectory({
     environment: options.environment,
@@ -96,7 +106,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
   try {
     store.onValues((values) => {
       try {
-        learn(values.map(({ value }) => value));
+        learnAll(values);
       } catch (error) {
         gate.fail(error);
       }
@@ -112,6 +122,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
       system: native(),
       onHello: (pid) => gate.hello(pid),
       onFilter: (connection, onTerminal) => serveFilter(connection, makeFilter(), onTerminal),
+      names: () => names,
       ...(human && { askHuman: human.ask }),
     });
     const environment = childEnvironment({
@@ -126,7 +137,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
           : makeBinDirectory(options.commands, runtime.path),
     });
     const [values] = await Promise.all([store.values(), probeHook(environment, gate)]);
-    learn(values.map(({ value }) => value));
+    learnAll(values);
     const prepared = await options.prepare?.(broker);
     for (const [name, value] of prepared?.environment ?? []) environment[name] = value;
     const exit = await runChild(options, {
@@ -209,9 +220,9 @@ async function runChild(
   return exit;
 }
 
-function addNeedle(needles: NeedleSet, value: Secret): void {
+function addNeedle(needles: NeedleSet, { name, value }: NamedValue): void {
   try {
-    needles.add({ name: 'a secret', value: value.reveal() });
+    needles.add({ name, value: value.reveal() });
   } catch (error) {
     // `set` refuses such values; somebody wrote this one past it.
     throw new VaultShellError('BAD_VALUE', 'a value of the vault is too short to be masked', {

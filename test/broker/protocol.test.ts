@@ -58,6 +58,7 @@ const anyRequest: fc.Arbitrary<Request> = fc.oneof(
   fc.record({ type: fc.constant('failed' as const), grant: text, errno: u32 }),
   fc.record({ type: fc.constant('reaped' as const), pid: u32, ppid: u32, status: u32 }),
   fc.record({ type: fc.constant('filter' as const), session: text, flags: fc.nat({ max: 1 }) }),
+  fc.record({ type: fc.constantFrom('status' as const, 'names' as const) }),
 );
 
 test('every constant of shell/hook/protocol.h is the same here', () => {
@@ -175,6 +176,7 @@ test('an answer comes out of its frame as it went in', () => {
   const answers = [
     { type: 'ok' },
     { type: 'denied', message: 'no' },
+    { type: 'report', text: '["é"]' },
     { type: 'values', grant: 'g', values: [] },
     { type: 'values', grant: 'g', values: [new Secret('s3cr3t-välue'), undefined] },
   ] as const;

@@ -7,7 +7,9 @@ import { readJson } from './on-terminal.ts';
 const { name, version } = readJson<Record<string, string>>(readFileSync('package.json', 'utf8'));
 
 const COMMANDS =
-  'init set list show rm reveal policy approve value run redact audit import key doctor'.split(' ');
+  'init set list show rm reveal policy approve value run redact audit import key doctor rc'.split(
+    ' ',
+  );
 
 /** Every option of every command, as the contract and the README have them. */
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -24,6 +26,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   import: ['--allow-weak'],
   key: ['--key', '--json'],
   doctor: ['--json'],
+  rc: ['shell'],
 };
 
 describe('help and version', () => {
@@ -96,6 +99,7 @@ describe('help and version', () => {
       [['key', 'turn'], 'remove'],
       [['audit', 'x'], 'verify'],
       [['audit', '--outcome', 'x'], 'denied'],
+      [['rc', 'csh'], 'fish'],
     ] as const) {
       const { code, stderr } = await place.run(args);
       assert.equal(code, 2);

@@ -62,12 +62,15 @@ describe('the package', () => {
       'dist/shell/vault-zsh',
       'dist/shell/vault-sh',
       'shell/Makefile',
+      'shell/rc/vault-shell.bash',
+      'shell/rc/vault-shell.zsh',
+      'shell/rc/vault-shell.fish',
       'docs/protocol.md',
     ]) {
       assert.ok(names.includes(wanted), `${wanted} is missing`);
     }
     const ALLOWED =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)(\.map)?|dist\/src\/redact\/core\.wasm|dist\/shell\/[^/]+\.(so|node)|dist\/shell\/vault-(shell|bash|zsh|sh)|shell\/(Makefile|.*\.(c|h|S|map|ld|lds))|docs\/.*\.md)$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)(\.map)?|dist\/src\/redact\/core\.wasm|dist\/shell\/[^/]+\.(so|node)|dist\/shell\/vault-(shell|bash|zsh|sh)|shell\/(Makefile|rc\/[^/]+\.(bash|zsh|fish)|.*\.(c|h|S|map|ld|lds))|docs\/.*\.md)$/;
     const others = names.filter((name) => !ALLOWED.test(name) || /(^|\/)tests?(\/|\.)/.test(name));
     assert.deepEqual(others, []);
     const { bin }: { bin: Record<string, string> } = JSON.parse(

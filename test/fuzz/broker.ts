@@ -44,6 +44,7 @@ export async function fuzzBroker(count: number, seed: number): Promise<number> {
       parentOf: () => sender.ppid,
     },
     onHello: () => true,
+    names: () => names,
   });
   const before = process.memoryUsage().rss;
   let released = 0;

@@ -47,7 +47,7 @@ function makeRequest(random: Random, sender: Sender): Request {
   const ppid = random.below(4) === 0 ? random.pick(NUMBERS) : sender.ppid;
   const session = random.below(6) === 0 ? text(random) : sender.session;
   const grant = text(random);
-  switch (random.below(7)) {
+  switch (random.below(8)) {
     case 0:
       return { type: 'hello', pid, ppid, session };
     case 1:
@@ -58,6 +58,8 @@ function makeRequest(random: Random, sender: Sender): Request {
       return { type: 'reaped', pid, ppid, status: random.pick(NUMBERS) };
     case 4:
       return { type: 'filter', session, flags: random.below(3) };
+    case 5:
+      return { type: random.pick(['status', 'names'] as const) };
     default: {
       const flags = random.below(3) === 0 ? random.below(16) : 0;
       const names = some(random, () =>

@@ -6,7 +6,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemCode } from '../../src/base/errors.ts';
 import { native } from '../../src/base/native.ts';
-import type { Secret } from '../../src/base/secret.ts';
 import { startBroker, type Broker } from '../../src/broker/server.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
@@ -68,9 +67,9 @@ export async function startHookSession(
     directory,
     session,
     store,
-    onRelease(secrets: readonly Secret[]) {
+    onRelease(secrets) {
       store.log.push('release');
-      released.push(...secrets.map((secret) => secret.reveal()));
+      released.push(...secrets.map(({ value }) => value.reveal()));
     },
     redactText(text) {
       let result = text;
