@@ -26,6 +26,7 @@ export function dumpForms(value: Buffer, tellsFrom: number): Form[] {
     `0x${(value.toString('hex').match(/../g) ?? []).join(',0x')}`,
   ];
   const lists = texts.map((text) => ({
+    kind: 'dump' as const,
     bytes: Buffer.from(text, 'latin1'),
     carries: value.length,
     folds: true,
@@ -41,6 +42,7 @@ function wordForm(value: Buffer, from: number, tellsFrom: number): Form {
   const words = value.subarray(from, value.length - ((value.length - from) % WORD_BYTES));
   const telling = Math.ceil((tellsFrom - from) / WORD_BYTES) * WORD_BYTES;
   return {
+    kind: 'dump',
     bytes: Buffer.from(Buffer.from(words).swap16().toString('hex'), 'latin1'),
     carries: words.length,
     folds: true,

@@ -2,19 +2,42 @@
  * The forms of one value: every byte sequence that gives it away and that programs really print.
  */
 
-import { BASE32, BASE64, BASE64URL, radixForms } from './radix.ts';
+import { BASE32, BASE64, BASE64URL, radixForms, type Radix } from './radix.ts';
 import { hexForms, percentForms } from './byte-forms.ts';
 import { dumpForms } from './dump-forms.ts';
 import { tellingLines } from './lines.ts';
 import { tellingLength } from './opaque.ts';
 import { escapedForms } from './code-forms.ts';
-import { caseForms, htmlForms, jsonForms } from './text-forms.ts';
+import { caseForms, htmlForms, jsonForms, reversedForm } from './text-forms.ts';
 import { shellForms } from './shell-forms.ts';
 
 /** 'raw': only the bytes themselves, still through escapes and line ends. */
 export type FormChoice = 'all' | 'raw';
 
+/**
+ * What a mask is counted as. The place of each is its number in the engine, 16 of them at most; the first stands
+ * for the beginning of any other.
+ */
+export const FORM_KINDS = [
+  'prefix',
+  'raw',
+  'line',
+  'base64',
+  'base32',
+  'hex',
+  'percent',
+  'json',
+  'html',
+  'escape',
+  'shell',
+  'case',
+  'reversed',
+  'dump',
+] as const;
+export type FormKind = (typeof FORM_KINDS)[number];
+
 export interface Form {
+  readonly kind: FormKind;
   readonly bytes: Uint8Array;
   /** How many bytes of the value it gives away: what may be shown early is reckoned from this. */
   readonly carries: number;
@@ -45,7 +68,7 @@ const LINE_END = /\r\n|\r|\n/;
 
 /** Gives the forms of a value without repeats, its own bytes first. */
 export function formsOf(value: Buffer, choice: FormChoice): Form[] {
-  const whole: Form = { bytes: value, carries: value.length };
+  const whole: Form = { kind: 'raw', bytes: value, carries: value.length };
   const tellsFrom = choice === 'all' ? tellingLength(value) : undefined;
   const forms: Form[] = [
     // Dumps of characters put blanks between; no prose is taken for a token when they are removed.
@@ -55,10 +78,14 @@ export function formsOf(value: Buffer, choice: FormChoice): Form[] {
   if (choice === 'all') {
     const least = value.length < MIN_TELLING_BYTES ? MIN_SHORT_BYTES : MIN_TELLING_BYTES;
     forms.push(
-      ...tellingLines(value).map((line) => ({ bytes: line, carries: line.length })),
+      ...tellingLines(value).map((line) => ({
+        kind: 'line' as const,
+        bytes: line,
+        carries: line.length,
+      })),
       ...encodedForms(value, tellsFrom),
       ...(tellsFrom === undefined ? [] : dumpForms(value, tellsFrom)),
-      ...textForms(value, least).map((bytes) => ({ bytes, carries: value.length })),
+      ...textForms(value, least),
     );
     return distinct(forms.filter((form, at) => at === 0 || form.bytes.length >= least));
   }
@@ -72,48 +99,58 @@ function foldedForms(value: Buffer): Form[] {
   const multiLine = LINE_END.test(text);
   const packed = text.replace(SPACES, '');
   if (packed === text || packed.length < (multiLine ? MIN_TELLING_BYTES : MIN_FOLDED_BYTES)) {
-    return multiLine ? [{ bytes: latin1(text.replace(SPACES, ' ')), carries: value.length }] : [];
+    return multiLine
+      ? [{ kind: 'raw', bytes: latin1(text.replace(SPACES, ' ')), carries: value.length }]
+      : [];
   }
-  return [{ bytes: latin1(text), carries: value.length, folds: true }];
+  return [{ kind: 'raw', bytes: latin1(text), carries: value.length, folds: true }];
 }
 
 function encodedForms(value: Buffer, tellsFrom: number | undefined): Form[] {
-  const radix = [BASE64, BASE64URL, BASE32].flatMap((base) => radixForms(value, base));
+  const carries = value.length;
+  const radix = (kind: FormKind, ...bases: readonly Radix[]): Form[] =>
+    bases
+      .flatMap((base) => radixForms(value, base))
+      .map((form) => ({ ...form, kind, carries, folds: true }));
   return [
-    ...radix.map(({ bytes, lead, tails }) => ({
-      bytes,
-      carries: value.length,
-      folds: true,
-      lead,
-      tails,
-    })),
+    ...radix('base64', BASE64, BASE64URL),
+    ...radix('base32', BASE32),
     // With the padding of a whole encoding even the forms of a very short value tell.
-    { bytes: latin1(value.toString('base64')), carries: value.length, folds: true },
+    { kind: 'base64', bytes: latin1(value.toString('base64')), carries, folds: true },
     ...hexForms(value, isLong(value), tellsFrom).map((form) => ({
       ...form,
-      carries: value.length,
+      kind: 'hex' as const,
+      carries,
       folds: true,
     })),
-    ...percentForms(value, isLong(value)).map((bytes) => ({ bytes, carries: value.length })),
+    ...percentForms(value, isLong(value)).map((bytes) => ({
+      kind: 'percent' as const,
+      bytes,
+      carries,
+    })),
   ];
 }
 
-function textForms(value: Buffer, least: number): Uint8Array[] {
+function textForms(value: Buffer, least: number): Form[] {
   const common = isLong(value);
   const text = value.toString('utf8');
   // What is no UTF-8 has no characters to escape.
-  if (!Buffer.from(text, 'utf8').equals(value)) return escapedForms(value, common);
-  const forms = new Set([
-    ...jsonForms(text, common),
-    ...htmlForms(text, common),
-    ...shellForms(text, common),
+  const isText = Buffer.from(text, 'utf8').equals(value);
+  const texts: readonly (readonly [FormKind, readonly string[]])[] = [
+    ['json', jsonForms(text, common)],
+    ['html', htmlForms(text, common)],
+    ['shell', shellForms(text, common)],
     // Of a short value these are words of their own.
-    ...(value.length < MIN_TELLING_BYTES ? [] : caseForms(text)),
-  ]);
+    ['case', value.length < MIN_TELLING_BYTES ? [] : caseForms(text)],
+    ['reversed', value.length < MIN_TELLING_BYTES ? [] : [reversedForm(text)]],
+  ];
+  const carries = value.length;
   return [
-    ...Array.from(forms, (form) => Buffer.from(form, 'utf8')),
-    ...escapedForms(value, common),
-  ].filter((form) => form.length >= least);
+    ...(isText ? texts : []).flatMap(([kind, forms]) =>
+      forms.map((form) => ({ kind, bytes: Buffer.from(form, 'utf8'), carries })),
+    ),
+    ...escapedForms(value, common).map((bytes) => ({ kind: 'escape' as const, bytes, carries })),
+  ].filter(({ bytes }) => bytes.length >= least);
 }
 
 function distinct(forms: readonly Form[]): Form[] {
@@ -126,7 +163,8 @@ function distinct(forms: readonly Form[]): Form[] {
     const key = lead === 0 ? text : String.fromCharCode(0x100 + lead) + text;
     const known = seen.get(key);
     if (known === undefined) seen.set(key, form);
-    else if (form.folds === true && known.folds !== true) seen.set(key, { ...known, ...form });
+    else if (form.folds === true && known.folds !== true)
+      seen.set(key, { ...known, ...form, kind: known.kind });
   }
   return [...seen.values()];
 }

@@ -13,7 +13,10 @@ export interface Engine {
   ready(): void;
   /** Bytes of memory the tables of needles take. */
   tableBytes(): number;
-  open(mask: Uint8Array): Stream;
+  /** Opens a stream; `counted`: its masks count. */
+  open(mask: Uint8Array, counted: boolean): Stream;
+  /** How many masks of needles with this label were written. */
+  countOf(label: number): number;
   /** Overwrites all memory. Nothing else may be called after it. */
   wipe(): void;
 }
@@ -29,6 +32,8 @@ export interface NeedleOptions {
   readonly tellsFrom: number;
   /** Length of the value without its final line feed, which the needle leaves out; else 0. */
   readonly closeSpan: number;
+  /** What a mask of it is counted as (mask-counts.ts). */
+  readonly label: number;
   /** What may follow and belongs to it; each 8 bytes at most. */
   readonly tails: readonly Uint8Array[];
 }
@@ -57,11 +62,13 @@ interface Exports {
     lead: number,
     tellsFrom: number,
     closeSpan: number,
+    label: number,
   ): void;
+  countOf(label: number): number;
   addTail(length: number, allowance: number, lead: number): void;
   ready(): void;
   tableBytes(): number;
-  open(maskLength: number): number;
+  open(maskLength: number, counted: boolean): number;
   close(stream: number): void;
   write(stream: number, length: number): number;
   release(stream: number): number;
@@ -99,8 +106,8 @@ export function openEngine(): Engine {
     return bytes.length;
   }
 
-  function open(mask: Uint8Array): Stream {
-    const stream = core.open(pass(mask));
+  function open(mask: Uint8Array, counted: boolean): Stream {
+    const stream = core.open(pass(mask), counted);
     const output = (length: number): Uint8Array => {
       const at = core.output(stream);
       return memory().subarray(at, at + length);
@@ -128,12 +135,14 @@ export function openEngine(): Engine {
       // Parts of values: never beside what is given out.
       return Uint8Array.from(memory().subarray(at, at + length));
     },
-    addNeedle(bytes, { folds, allowance, lead, tellsFrom, closeSpan, tails }) {
-      core.addNeedle(pass(bytes), folds, allowance, lead, tellsFrom, closeSpan);
+    addNeedle(bytes, { folds, allowance, lead, tellsFrom, closeSpan, label, tails }) {
+      core.addNeedle(pass(bytes), folds, allowance, lead, tellsFrom, closeSpan, label);
       for (const tail of tails) core.addTail(pass(tail), allowance, lead);
     },
     ready: () => core.ready(),
     tableBytes: () => core.tableBytes(),
+    // Unsigned.
+    countOf: (label) => core.countOf(label) >>> 0,
     open,
     wipe() {
       memory().fill(0);

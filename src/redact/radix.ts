@@ -18,7 +18,7 @@ export interface RadixForm {
   readonly tails: readonly Buffer[];
 }
 
-interface Radix {
+export interface Radix {
   readonly alphabet: string;
   readonly bits: number;
   /** Lead codes are numbered from here, in order of the number of bits known. */

@@ -12,6 +12,8 @@ export interface RedactorOptions {
   readonly forms?: FormChoice;
   /** Needles shared with other streams; `forms` is then theirs. */
   readonly needles?: NeedleSet;
+  /** Whether its masks count (NeedleSet); true unless given. */
+  readonly counted?: boolean;
 }
 
 /**
@@ -25,14 +27,17 @@ export interface Masking {
 }
 
 /** Opens a stream in which the values of `needles` are masked. */
-export function openMasking(needles: NeedleSet, mask = DEFAULT_MASK): Masking {
+export function openMasking(
+  needles: NeedleSet,
+  { mask = DEFAULT_MASK, counted = true }: Pick<RedactorOptions, 'mask' | 'counted'> = {},
+): Masking {
   const maskBytes = Buffer.from(mask, 'utf8');
   // Its memory is not the collector's: it is closed at the end, and opened again if there is more.
   let stream: Stream | undefined;
   return {
     write(chunk) {
       needles.refuseIfWiped();
-      stream ??= needles.open(maskBytes);
+      stream ??= needles.open(maskBytes, counted);
       return stream.write(chunk);
     },
     release() {
@@ -64,7 +69,7 @@ export class Redactor {
   constructor(options: RedactorOptions = {}) {
     this.#needles =
       options.needles ?? new NeedleSet(options.forms === undefined ? {} : { forms: options.forms });
-    this.#masking = openMasking(this.#needles, options.mask);
+    this.#masking = openMasking(this.#needles, options);
   }
 
   /** Has a value masked from the next byte written on. RangeError for one under 4 bytes. */

@@ -109,7 +109,11 @@ export function htmlForms(text: string, common: boolean): string[] {
 }
 
 export function caseForms(text: string): string[] {
-  return [text.toUpperCase(), text.toLowerCase(), Array.from(text).toReversed().join('')];
+  return [text.toUpperCase(), text.toLowerCase()];
+}
+
+export function reversedForm(text: string): string {
+  return Array.from(text).toReversed().join('');
 }
 
 /** Each of the special characters in the text once: most texts have few or none. */

@@ -233,6 +233,7 @@ function addNeedle(needles: NeedleSet, { name, value }: NamedValue): void {
 }
 
 function redactText(needles: NeedleSet, text: string): string {
-  const redactor = new Redactor({ needles });
+  // For the log and for questions: no output of a program.
+  const redactor = new Redactor({ needles, counted: false });
   return Buffer.concat([redactor.write(Buffer.from(text)), redactor.end()]).toString();
 }

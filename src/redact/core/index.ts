@@ -31,7 +31,7 @@ export function leadTable(): usize {
   return needles.leadTable;
 }
 
-/** Adds the needle in the input. */
+/** Adds the needle in the input; `label`: what a mask of it is counted as. */
 export function addNeedle(
   length: i32,
   folds: bool,
@@ -39,8 +39,9 @@ export function addNeedle(
   lead: i32,
   tellsFrom: i32,
   closeSpan: i32,
+  label: i32,
 ): void {
-  needles.add(area, length, folds, <u8>allowance, <u8>lead, tellsFrom, closeSpan);
+  needles.add(area, length, folds, <u8>allowance, <u8>lead, <u16>tellsFrom, closeSpan, label);
   lastFolds = folds;
 }
 
@@ -56,14 +57,19 @@ export function ready(): void {
   needles.ready();
 }
 
+/** How many masks of needles with this label were written. */
+export function countOf(label: i32): i32 {
+  return needles.counts.of(label);
+}
+
 /** Bytes of memory the tables take. */
 export function tableBytes(): i32 {
   return <i32>needles.memory;
 }
 
 /** Opens a stream with the mask in the input. */
-export function open(maskLength: i32): usize {
-  return changetype<usize>(new Stream(needles, scanner, area, maskLength));
+export function open(maskLength: i32, counted: bool): usize {
+  return changetype<usize>(new Stream(needles, scanner, area, maskLength, counted));
 }
 
 export function close(stream: usize): void {

@@ -1,4 +1,5 @@
 import { allocate, grown, reallocate } from './buffer';
+import { prefixOf } from './counts';
 import { NeedleList } from './needle-list';
 
 /*
@@ -90,8 +91,16 @@ export class NeedleIndex {
   }
 
   /** Adds a needle; it counts from the next `sort` on. Its bytes are copied. */
-  add(bytes: usize, length: i32, allowance: u8, lead: u8, tellsFrom: u32, closeSpan: u32): void {
-    this.list.add(bytes, length, allowance, lead, tellsFrom, closeSpan);
+  add(
+    bytes: usize,
+    length: i32,
+    allowance: u8,
+    lead: u8,
+    tellsFrom: u16,
+    closeSpan: u32,
+    label: u32,
+  ): void {
+    this.list.add(bytes, length, allowance, lead, tellsFrom, closeSpan, label);
     for (let at = 0; at < length; at++) this.place(load<u8>(bytes + at));
     if (tellsFrom !== 0) this.shortestTell = min(this.shortestTell, tellsFrom);
   }
@@ -192,6 +201,21 @@ export class NeedleIndex {
       lead = lead === 0 || lead === entry.lead ? entry.lead : ANY_LEAD;
     }
     return lead;
+  }
+
+  /** What a mask of the longest needle that ends in `state` is counted as; of equal ones the first that was added. */
+  labelOf(state: u32): u32 {
+    let at = state;
+    const length = this.matches(state);
+    while (at !== ROOT && this.depth(at) !== length) at = this.fail(at);
+    const node = this.node(at);
+    const first = this.list.ordered(node.low);
+    if (first.length === node.depth) return first.label;
+    for (let n = node.low; n < node.high; n++) {
+      const entry = this.list.ordered(n);
+      if (entry.tellsFrom !== 0 && entry.tellsFrom <= node.depth) return prefixOf(entry.label);
+    }
+    return 0;
   }
 
   /** Whether the value that ends in this state, without its final line feed, was `span` bytes long. */

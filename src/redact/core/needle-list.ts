@@ -9,11 +9,13 @@ export class Entry {
   pooled: u32;
   /** With those of `tail`. */
   length: u32;
-  /** So many leading bytes tell the value already; 0: only all of it does. */
-  tellsFrom: u32;
+  /** What a mask of it is counted as (counts.ts). */
+  label: u32;
   tail: u64;
   /** Length of the value without its final line feed, which this needle leaves out; else 0. */
   closeSpan: u32;
+  /** So many leading bytes tell the value already; 0: only all of it does. */
+  tellsFrom: u16;
   allowance: u8;
   lead: u8;
 }
@@ -40,14 +42,14 @@ export class NeedleList {
   }
 
   /** Adds a needle; it counts from the next `sort` on. Its bytes are copied. */
-  add(bytes: usize, length: i32, allowance: u8, lead: u8, tellsFrom: u32, closeSpan: u32): void {
-    this.addEntry(this.addToPool(bytes, length), length, allowance, lead, tellsFrom, closeSpan);
+  add(bytes: usize, length: i32, allowance: u8, lead: u8, tells: u16, span: u32, label: u32): void {
+    this.addEntry(this.addToPool(bytes, length), length, allowance, lead, tells, span, label);
   }
 
   /** Adds the needle that was added last once more, with up to 8 more bytes. */
   addTail(tail: u64, length: i32, allowance: u8, lead: u8): void {
     const last = this.entry(this.entryCount - 1);
-    const entry = this.addEntry(last.offset, last.pooled, allowance, lead, 0, 0);
+    const entry = this.addEntry(last.offset, last.pooled, allowance, lead, 0, 0, last.label);
     entry.tail = tail;
     entry.length = entry.pooled + length;
     this.longest = max(this.longest, entry.length);
@@ -96,8 +98,9 @@ export class NeedleList {
     pooled: u32,
     allowance: u8,
     lead: u8,
-    tells: u32,
+    tells: u16,
     span: u32,
+    label: u32,
   ): Entry {
     if (this.entryCount === this.entryCapacity) {
       this.entryCapacity = grown(max(this.entryCapacity, 32), this.entryCount + 1);
@@ -112,6 +115,7 @@ export class NeedleList {
     entry.lead = lead;
     entry.tellsFrom = tells;
     entry.closeSpan = span;
+    entry.label = label;
     this.longest = max(this.longest, pooled);
     return entry;
   }

@@ -1,4 +1,5 @@
 import { allocate, release } from './buffer';
+import { Counts } from './counts';
 import { GramFilter } from './gram-filter';
 import { NeedleIndex } from './needle-index';
 
@@ -18,6 +19,7 @@ export class Needles {
   leadTable: usize = 0;
   /** Bytes that may be the character before some needle and hold bits of its value. */
   leadBytes: usize = 0;
+  counts: Counts = new Counts();
 
   constructor() {
     this.leadTable = allocate(LEAD_TABLE_BYTES);
@@ -38,8 +40,9 @@ export class Needles {
     folds: bool,
     allowance: u8,
     lead: u8,
-    tells: u32,
+    tells: u16,
     span: u32,
+    label: u32,
   ): void {
     const solid = allocate(length);
     let solidLength = 0;
@@ -48,8 +51,8 @@ export class Needles {
       if (byte !== BLANK) store<u8>(solid + solidLength++, byte);
     }
     // With or without blanks in it: the text without blanks has it too, so it is looked for there alone.
-    if (folds) this.packed.add(solid, solidLength, allowance, lead, tells, span);
-    else this.flat.add(bytes, length, allowance, lead, tells, span);
+    if (folds) this.packed.add(solid, solidLength, allowance, lead, tells, span, label);
+    else this.flat.add(bytes, length, allowance, lead, tells, span, label);
     this.filter.add(solid, tells === 0 ? solidLength : min(solidLength, <i32>tells));
     release(solid, length);
     if (lead !== 0) {

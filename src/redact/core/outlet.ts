@@ -1,4 +1,5 @@
 import { allocate, grown, reallocate, release } from './buffer';
+import { Counts } from './counts';
 
 const FIRST_CAPACITY = 4096;
 /** Whole blocks are read, also at the end of the bytes. */
@@ -11,9 +12,9 @@ const SLACK_BYTES = 16;
 @unmanaged
 export class Outlet {
   /** Stretches of visible text to mask: escapes in them are kept. */
-  text: Stretches = new Stretches();
+  text: Stretches;
   /** Stretches of escape sequences and their payloads to mask whole. */
-  inner: Stretches = new Stretches();
+  inner: Stretches;
   /** Place in the stream of the first byte that is not out. */
   origin: f64 = 0;
   /** The bytes from there on. */
@@ -29,7 +30,9 @@ export class Outlet {
   mask: usize = 0;
   maskLength: i32 = 0;
 
-  constructor(mask: usize, maskLength: i32) {
+  constructor(mask: usize, maskLength: i32, counts: Counts, counted: bool) {
+    this.text = new Stretches(counts, counted);
+    this.inner = new Stretches(counts, counted);
     this.bytes = allocate(FIRST_CAPACITY + SLACK_BYTES);
     this.escapes = allocate(FIRST_CAPACITY);
     this.out = allocate(FIRST_CAPACITY);
@@ -119,38 +122,75 @@ export class Outlet {
   }
 }
 
+/** What is to be masked, in one piece. */
+@unmanaged
+class Stretch {
+  start: f64;
+  end: f64;
+  /** Of the longest match in it. */
+  label: u32;
+  longest: u32;
+}
+
+const STRETCH_BYTES: i32 = <i32>offsetof<Stretch>();
+
 /** Stretches [start, end) in order; those that overlap are one, those that only touch are not. */
 @unmanaged
 export class Stretches {
   /** End of the stretch that was opened last: bytes before it are masked. */
   maskedTo: f64 = 0;
-  /** Pairs of start and end; those before `head` are opened. */
-  pairs: usize = 0;
+  /** Of that stretch. */
+  label: u32 = 0;
+  longest: u32 = 0;
+  counts: Counts;
+  counted: bool;
+  /** Those before `head` are opened. */
+  items: usize = 0;
   head: i32 = 0;
   length: i32 = 0;
   capacity: i32 = 16;
 
-  constructor() {
-    this.pairs = allocate(this.capacity * 16);
+  constructor(counts: Counts, counted: bool) {
+    this.counts = counts;
+    this.counted = counted;
+    this.items = allocate(this.capacity * STRETCH_BYTES);
   }
 
   free(): void {
-    release(this.pairs, this.capacity * 16);
+    release(this.items, this.capacity * STRETCH_BYTES);
     heap.free(changetype<usize>(this));
   }
 
-  /** Ends come in rising order. */
-  add(start: f64, end: f64): void {
+  /** Ends come in rising order. Of matches that overlap the longest gives the label, the first of equal ones. */
+  add(start: f64, end: f64, label: u32): void {
     let from = start;
+    let kept = label;
+    let longest = <u32>(end - start);
     while (this.length > this.head && this.endOf(this.length - 1) > from) {
-      this.length--;
-      from = min(from, this.startOf(this.length));
+      const last = this.item(--this.length);
+      from = min(from, last.start);
+      if (last.longest >= longest) {
+        longest = last.longest;
+        kept = last.label;
+      }
     }
     if (this.length === this.head && from < this.maskedTo) {
       this.maskedTo = max(end, this.maskedTo);
+      this.relabel(kept, longest);
     } else {
-      this.push(from, end);
+      this.push(from, end, kept, longest);
     }
+  }
+
+  /** More of a mask came when it was written already: it is counted as what it turns out to be. */
+  private relabel(label: u32, longest: u32): void {
+    if (longest <= this.longest) return;
+    if (this.counted) {
+      this.counts.add(this.label, -1);
+      this.counts.add(label, 1);
+    }
+    this.label = label;
+    this.longest = longest;
   }
 
   /** Start of the next stretch that is not open yet. */
@@ -174,7 +214,11 @@ export class Stretches {
   /** Opens the stretch that begins at or before `at`; true if one mask is to be written for it. */
   open(at: f64): bool {
     if (this.next > at || at < this.maskedTo) return false;
-    this.maskedTo = this.endOf(this.head++);
+    const item = this.item(this.head++);
+    this.maskedTo = item.end;
+    this.label = item.label;
+    this.longest = item.longest;
+    if (this.counted) this.counts.add(item.label, 1);
     if (this.head === this.length) {
       this.head = 0;
       this.length = 0;
@@ -183,19 +227,27 @@ export class Stretches {
   }
 
   @inline private startOf(n: i32): f64 {
-    return load<f64>(this.pairs + n * 16);
+    return this.item(n).start;
   }
 
   @inline private endOf(n: i32): f64 {
-    return load<f64>(this.pairs + n * 16, 8);
+    return this.item(n).end;
   }
 
-  private push(start: f64, end: f64): void {
+  @inline private item(n: i32): Stretch {
+    return changetype<Stretch>(this.items + n * STRETCH_BYTES);
+  }
+
+  private push(start: f64, end: f64, label: u32, longest: u32): void {
     if (this.length === this.capacity) {
       this.capacity *= 2;
-      this.pairs = reallocate(this.pairs, this.length * 16, this.capacity * 16);
+      const used = this.length * STRETCH_BYTES;
+      this.items = reallocate(this.items, used, this.capacity * STRETCH_BYTES);
     }
-    store<f64>(this.pairs + this.length * 16, start);
-    store<f64>(this.pairs + this.length++ * 16, end, 8);
+    const item = this.item(this.length++);
+    item.start = start;
+    item.end = end;
+    item.label = label;
+    item.longest = longest;
   }
 }

@@ -41,10 +41,10 @@ export class Stream {
   closed: bool = false;
   look: i32 = LOOK_BYTES;
 
-  constructor(needles: Needles, scanner: Scanner, mask: usize, maskLength: i32) {
+  constructor(needles: Needles, scanner: Scanner, mask: usize, maskLength: i32, counted: bool) {
     this.needles = needles;
     this.scanner = scanner;
-    this.outlet = new Outlet(mask, maskLength);
+    this.outlet = new Outlet(mask, maskLength, needles.counts, counted);
     this.text = new Watcher(this, needles, View.text);
     this.inner = new Watcher(this, needles, View.inner);
     this.clipboard = new Clipboard(this, needles);
@@ -101,15 +101,15 @@ export class Stream {
   }
 
   /** Told of every stretch [start, end) that gives a value away, whose needle itself begins at `first`. */
-  found(view: i32, start: f64, end: f64, first: f64): void {
+  found(view: i32, start: f64, end: f64, first: f64, label: u32): void {
     if (view === View.text) {
-      this.outlet.text.add(start, end);
+      this.outlet.text.add(start, end, label);
       const closes = this.needles.flat.closesLine(this.text.flat.state, <u32>(end - start));
       this.closing = closes ? end : NOWHERE;
       this.closed = false;
     } else if (view === View.clipboard || first < this.escapeEnd) {
       // What begins in the text is found there.
-      this.outlet.inner.add(start, end);
+      this.outlet.inner.add(start, end, label);
     }
   }
 
@@ -253,7 +253,7 @@ export class Stream {
   }
 
   private maskClosing(): void {
-    this.outlet.text.add(this.closing - 1, this.closing + 1);
+    this.outlet.text.add(this.closing - 1, this.closing + 1, 0);
     this.closing = NOWHERE;
     this.closed = false;
   }

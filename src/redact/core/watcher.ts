@@ -260,7 +260,8 @@ export class Watcher {
   private report(trail: Trail, first: i32, state: u32, end: f64): void {
     const lead = trail.index.leadOf(state);
     const led = lead !== 0 && first > 0 && this.needles.leadAllows(lead, trail.byte(first - 1));
-    this.stream.found(this.view, trail.start(led ? first - 1 : first), end, trail.start(first));
+    const start = trail.start(led ? first - 1 : first);
+    this.stream.found(this.view, start, end, trail.start(first), trail.index.labelOf(state));
   }
 }
 
