@@ -119,6 +119,15 @@ export function argvOf(pid: number): string[] {
   return (read(pid, 'cmdline') ?? '').split('\0', ARGV_WORDS);
 }
 
+/** Gives the environment that a process was started with; empty where that cannot be read. */
+export function environmentOf(pid: number): Environment {
+  const entries = (read(pid, 'environ') ?? '').split('\0').map((entry) => {
+    const equals = entry.indexOf('=');
+    return [entry.slice(0, equals), entry.slice(equals + 1)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
 function variablesOf(pid: number, environment: Environment): (variable: string) => boolean {
   if (pid === process.pid) return (variable) => environment[variable] !== undefined;
   const text = `\0${read(pid, 'environ') ?? ''}`;

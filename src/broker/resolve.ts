@@ -22,6 +22,13 @@ export interface ResolveOptions {
   readonly rules?: Map<string, Rules> | undefined;
   /** Without one, what needs an approval is denied. */
   readonly approver?: Approver | undefined;
+  /** Counts what was decided. */
+  readonly tally?: Tally | undefined;
+}
+
+export interface Tally {
+  grants: number;
+  denials: number;
 }
 
 /** One exec that wants values. */
@@ -73,11 +80,13 @@ export async function resolve(
   options: ResolveOptions,
   request: ResolveRequest,
 ): Promise<Resolution> {
-  try {
-    return await release(options, request);
-  } catch (error) {
+  const resolution = await release(options, request).catch((error: unknown): Resolution => {
     return { kind: 'denied', message: denialLine(options, request, vaultTrouble(error)) };
+  });
+  if (options.tally !== undefined) {
+    options.tally[resolution.kind === 'released' ? 'grants' : 'denials'] += 1;
   }
+  return resolution;
 }
 
 /** Writes the `denied` row of a request that is refused for who asked it; gives the line that says so. Never rejects. */

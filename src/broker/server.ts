@@ -26,6 +26,7 @@ import {
   type Resolution,
   type ResolveOptions,
   type ResolveRequest,
+  type Tally,
 } from './resolve.ts';
 import { createWatchFile } from './watch-file.ts';
 
@@ -57,8 +58,32 @@ export interface BrokerOptions {
    * the broker closes. Without this there are no nested sessions.
    */
   readonly onFilter?: ((connection: Socket, onTerminal: boolean) => void) | undefined;
+  /** What the session tells its programs of itself; how often was granted and denied comes with it. */
+  status?(): SessionStatus;
   /** Those of all secrets. */
   names?(): readonly string[];
+}
+
+/** Names and order are stable, as `status --json` gives them. */
+export interface SessionStatus {
+  readonly id: string;
+  readonly pid: number;
+  /** ISO 8601 UTC. */
+  readonly since: string;
+  /** Directory of the vault. */
+  readonly vault: string;
+  readonly terminal: boolean;
+  /** How often each secret was masked, by kind of form. */
+  readonly masked: readonly MaskCount[];
+}
+
+/** With what the broker itself knows: how often it released values, and how often it refused. */
+export type SessionReport = SessionStatus & Readonly<Tally>;
+
+interface MaskCount {
+  readonly name: string;
+  readonly form: string;
+  readonly count: number;
 }
 
 export interface Broker {
@@ -85,6 +110,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const resolving: ResolveOptions = {
     ...options,
     rules: new Map(),
+    tally: { grants: 0, denials: 0 },
     approver: createApprover({ ...options, timeoutMs: options.approvalTimeoutMs }),
   };
   const ending = new AbortController();
@@ -186,9 +212,13 @@ async function answerTo(
       grants.reaped(request.pid, request.ppid, request.status);
       break;
     case 'status':
-      return denied('the session tells nothing');
+      return options.status === undefined
+        ? denied('this session tells nothing of itself')
+        : report({ ...options.status(), ...resolving.tally });
     case 'names':
-      return options.names === undefined ? denied('no names here') : report(options.names());
+      return options.names === undefined
+        ? denied('this session tells no names')
+        : report(options.names());
   }
   return { type: 'ok' };
 }

@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   import: async () => (await import('./commands/import.ts')).importCommand,
   key: async () => (await import('./commands/key.ts')).keyCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
   rc: async () => (await import('./commands/rc.ts')).rcCommand,
 };
 

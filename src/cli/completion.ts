@@ -90,6 +90,7 @@ const COMMANDS: Readonly<Record<string, Grammar>> = {
     operand: ['list', 'add', 'remove'],
   },
   doctor: { options: JSON_OPTION },
+  status: { options: JSON_OPTION },
   rc: { operand: ['bash', 'zsh', 'fish'] },
 };
 

@@ -4,7 +4,7 @@ import { VaultShellError } from '../base/errors.ts';
 import { native } from '../base/native.ts';
 import type { Environment } from '../base/paths.ts';
 import { scriptOf } from '../broker/agents.ts';
-import { argvOf } from '../broker/process-tree.ts';
+import { argvOf, environmentOf } from '../broker/process-tree.ts';
 import { ENTRY } from './entry.ts';
 
 /** More than any real chain of parents. */
@@ -24,19 +24,46 @@ export function refuseInsideSession(command: string, environment: Environment): 
   throw new VaultShellError('REFUSED', `${command} does not work inside a session`);
 }
 
-/** Only Linux tells; a session keeps what its processes leave behind below it. */
-function hasSessionAmongParents(): boolean {
-  if (process.platform !== 'linux') return false;
+export interface FoundSession {
+  readonly id: string;
+  /** Where its broker listens. */
+  readonly socketPath: string;
+}
+
+/** Gives the session that this process is in, by its own environment or that of a parent. */
+export function findSession(environment: Environment): FoundSession | undefined {
+  const own = sessionIn(environment);
+  if (own !== undefined) return own;
+  for (const pid of parents()) {
+    const session = sessionIn(environmentOf(pid));
+    if (session !== undefined) return session;
+  }
+  return undefined;
+}
+
+function sessionIn(environment: Environment): FoundSession | undefined {
+  const id = environment['VAULT_SHELL_SESSION'] ?? '';
+  const socketPath = environment['VAULT_SHELL_SOCKET'] ?? '';
+  return id === '' || socketPath === '' ? undefined : { id, socketPath };
+}
+
+/** Nearest first. */
+function* parents(): Generator<number> {
+  if (process.platform !== 'linux') return;
   let pid = process.ppid;
   for (let n = 0; n < MAX_PARENTS && pid > 1; n++) {
-    if (isOurs(argvOf(pid))) return true;
+    yield pid;
     try {
       pid = native().parentOf(pid);
     } catch {
-      return false;
+      return;
     }
   }
-  return false;
+}
+
+/** Only Linux tells; a session keeps what its processes leave behind below it. */
+function hasSessionAmongParents(): boolean {
+  return Array.from(parents()).some((pid) => isOurs(argvOf(pid)));
 }
 
 /** Whether this is `node [options] vault-shell ...`, by any path. */

@@ -38,6 +38,10 @@ async function main(): Promise<number> {
       const { answerCompletion, printRc } = await import('./rc-command.ts');
       return shell === undefined ? answerCompletion(question, process.env) : printRc(shell);
     }
+    case 'status': {
+      const { showStatus } = await import('./status-command.ts');
+      return showStatus(invocation.json, process.env);
+    }
     case 'command': {
       const { runCommand } = await import('./commands.ts');
       return runCommand(invocation.argv, process.env);

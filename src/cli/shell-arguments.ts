@@ -18,6 +18,7 @@ const COMMANDS = [
   'key',
   'doctor',
   'rc',
+  'status',
 ] as const;
 
 export interface SessionInvocation {
@@ -46,6 +47,12 @@ export interface ValueInvocation {
   readonly name: string;
 }
 
+/** `status` and no more: it is asked by prompts. */
+export interface StatusInvocation {
+  readonly kind: 'status';
+  readonly json: boolean;
+}
+
 /** `rc SHELL`, which a shell waits for when it starts, or a question of what that prints. */
 export interface RcInvocation {
   readonly kind: 'rc';
@@ -58,6 +65,7 @@ export type Invocation =
   | RunInvocation
   | ValueInvocation
   | RcInvocation
+  | StatusInvocation
   /** Everything else, `--help` and `--version` too: `argv` goes to yargs. */
   | { readonly kind: 'command'; readonly argv: readonly string[] };
 
@@ -100,6 +108,9 @@ export function readInvocation(argv: readonly string[]): Invocation {
       const [name = '-', ...more] = rest;
       if (word === 'value' && more.length === 0 && !name.startsWith('-')) {
         return { kind: 'value', name };
+      }
+      if (word === 'status' && (rest.length === 0 || (name === '--json' && more.length === 0))) {
+        return { kind: 'status', json: rest.length > 0 };
       }
       if (word === 'rc') {
         const known = more.length === 0 ? RC_SHELLS.find((one) => one === name) : undefined;

@@ -36,6 +36,7 @@ export async function startSession(start: Start): Promise<number> {
   try {
     return await runSession({
       launch: start.launch,
+      vault: directory,
       environment,
       cwd: process.cwd(),
       terminal,

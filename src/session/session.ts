@@ -49,6 +49,8 @@ export interface SessionStore extends BrokerStore {
 }
 
 export interface SessionOptions {
+  /** Directory of the vault; for `status`. */
+  readonly vault: string;
   readonly launch: Launch;
   readonly environment: Environment;
   readonly cwd: string;
@@ -85,6 +87,7 @@ export interface Prepared {
 export async function runSession(options: SessionOptions): Promise<number> {
   const { store } = options;
   const needles = new NeedleSet();
+  const since = new Date().toISOString();
   let names: readonly string[] = [];
   const learn = (values: readonly NamedValue[]): void => {
     for (const value of values) addNeedle(needles, value);
@@ -123,6 +126,14 @@ export async function runSession(options: SessionOptions): Promise<number> {
       onHello: (pid) => gate.hello(pid),
       onFilter: (connection, onTerminal) => serveFilter(connection, makeFilter(), onTerminal),
       names: () => names,
+      status: () => ({
+        id: session,
+        pid: process.pid,
+        since,
+        vault: options.vault,
+        terminal: options.terminal,
+        masked: needles.counts(),
+      }),
       ...(human && { askHuman: human.ask }),
     });
     const environment = childEnvironment({

@@ -7,7 +7,7 @@ import { readJson } from './on-terminal.ts';
 const { name, version } = readJson<Record<string, string>>(readFileSync('package.json', 'utf8'));
 
 const COMMANDS =
-  'init set list show rm reveal policy approve value run redact audit import key doctor rc'.split(
+  'init set list show rm reveal policy approve value run redact audit import key doctor status rc'.split(
     ' ',
   );
 
@@ -26,6 +26,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   import: ['--allow-weak'],
   key: ['--key', '--json'],
   doctor: ['--json'],
+  status: ['--json'],
   rc: ['shell'],
 };
 

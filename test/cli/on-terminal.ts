@@ -1,6 +1,4 @@
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { MAIN, type TestVault } from '../support/cli.ts';
+import { installIn, MAIN, type TestVault } from '../support/cli.ts';
 import { openTestTerminal, type TestTerminal } from '../support/terminal.ts';
 
 /** Gives what `--json` printed; the caller says what that is, and its assertions find out. */
@@ -33,13 +31,11 @@ export async function openOuterShell(
   place: TestVault,
   env: Readonly<Record<string, string>> = {},
 ): Promise<TestTerminal> {
-  const link = path.join(place.home, 'bin', 'vault-shell');
-  writeFileSync(link, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`, { mode: 0o755 });
   const terminal = openTestTerminal({
     file: '/bin/sh',
     environment: {
       ...place.environment,
-      PATH: `${path.join(place.home, 'bin')}:${place.environment['PATH'] ?? ''}`,
+      PATH: installIn(place),
       PS1: 'outer$ ',
       ...env,
     },

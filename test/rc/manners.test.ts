@@ -2,8 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { hasProgram, makeVault, randomValue, runProgram, type TestVault } from '../support/cli.ts';
-import { installIn, openRcShell, SHELLS, type RcShell, type RcTerminal } from './shells.ts';
+import {
+  hasProgram,
+  installIn,
+  makeVault,
+  randomValue,
+  runProgram,
+  type TestVault,
+} from '../support/cli.ts';
+import { openRcShell, SHELLS, type RcShell, type RcTerminal } from './shells.ts';
 
 /** What a user may have of their own, which must go on as before. */
 const OWN: Readonly<Record<RcShell['name'], { before: string; after: string }>> = {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { MAIN, type TestVault } from '../support/cli.ts';
+import { installIn, MAIN, type TestVault } from '../support/cli.ts';
 import { openTestTerminal, type TestTerminal } from '../support/terminal.ts';
 
 /** A shell that `rc` has a file for, and how a user has it loaded. */
@@ -38,17 +38,6 @@ export const SHELLS: readonly RcShell[] = [
     after: '',
   },
 ];
-
-/** Puts `vault-shell` into the place's PATH and gives that PATH. */
-export function installIn({ home, environment }: TestVault): string {
-  const directory = path.join(home, 'bin');
-  writeFileSync(
-    path.join(directory, 'vault-shell'),
-    `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`,
-    { mode: 0o755 },
-  );
-  return `${directory}:${environment['PATH'] ?? ''}`;
-}
 
 export interface RcTerminal extends TestTerminal {
   /** Waits until the screen is as wanted, and gives it. */

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -120,6 +120,17 @@ export function runProgram(
     child.stdin.on('error', () => undefined); // the program may not read its input
     child.stdin.end(options.input ?? '');
   });
+}
+
+/** Puts `vault-shell` into the place's PATH and gives that PATH. */
+export function installIn({ home, environment }: TestVault): string {
+  const directory = path.join(home, 'bin');
+  writeFileSync(
+    path.join(directory, 'vault-shell'),
+    `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`,
+    { mode: 0o755 },
+  );
+  return `${directory}:${environment['PATH'] ?? ''}`;
 }
 
 /** True when a program is there; with CI set its absence is an error, so that no test is lost. */
