@@ -33,8 +33,9 @@ export const SHELLS: readonly RcShell[] = [
     name: 'fish',
     file: '.config/fish/config.fish',
     load: 'vault-shell rc fish | source',
-    before:
-      'set -g fish_greeting; set -g fish_autosuggestion_enabled 0; function own; end; complete -c own -f -a ours',
+    before: `function fish_prompt; echo -n "ready> "; end
+set -g fish_greeting; set -g fish_autosuggestion_enabled 0
+function own; end; complete -c own -f -a ours`,
     after: '',
   },
 ];
