@@ -4,6 +4,8 @@ import type { Filter } from './filter.ts';
 import { RELEASE_MS } from './outlet.ts';
 
 const LINE_FEED = 0x0a;
+/** How long a line waits for its end: longer than a program takes to end after its last line, however busy the machine. */
+const LINE_MS = 1000;
 
 /**
  * Filters the output of a nested session (docs/nested-sessions.md) on its connection to the broker: bytes in, what may
@@ -16,7 +18,7 @@ export function serveFilter(connection: Socket, filter: Filter, onTerminal: bool
   let ended = false;
   let line = Buffer.alloc(0);
   // Where a person watches, held bytes come out after a pause, as on our own terminal.
-  const timer = setTimeout(release, RELEASE_MS).unref();
+  const timer = setTimeout(release, onTerminal ? RELEASE_MS : LINE_MS).unref();
 
   function pass(step: () => Uint8Array): void {
     let bytes: Uint8Array;
