@@ -35,8 +35,6 @@ import {
 
 /** What a session needs of a vault. */
 export interface SessionStore extends BrokerStore {
-  /** Every value of the vault: all are masked, asked for or not. */
-  values(): Promise<readonly { readonly value: Secret }[]>;
   /** Calls `listener` with all of them when another process changed any. */
   onValues(listener: (values: readonly { readonly value: Secret }[]) => void): void;
   /** The process that owns the file, where there is one. */
@@ -50,6 +48,8 @@ export interface SessionOptions {
   /** A PTY on our terminal; else two pipes. */
   readonly terminal: boolean;
   readonly store: SessionStore;
+  /** Every value of the vault: all are masked, asked for or not. Awaited before anything of the program's runs. */
+  readonly values: Promise<readonly { readonly value: Secret }[]>;
   /** The preload library. */
   readonly hook: string;
   /** The files of vault-shell's commands, when they are not found in PATH. */
@@ -125,7 +125,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
           ? undefined
           : makeBinDirectory(options.commands, runtime.path),
     });
-    const [values] = await Promise.all([store.values(), probeHook(environment, gate)]);
+    const [values] = await Promise.all([options.values, probeHook(environment, gate)]);
     learn(values.map(({ value }) => value));
     const prepared = await options.prepare?.(broker);
     for (const [name, value] of prepared?.environment ?? []) environment[name] = value;
