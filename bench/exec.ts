@@ -1,56 +1,22 @@
 import { spawnSync } from 'node:child_process';
 import { makeVault, MAIN, randomValue, type TestVault } from '../test/support/cli.ts';
 
-const START_ROUNDS = 15;
 const EXEC_ROUNDS = 5;
 const EXECS = 200;
 const AT_ONCE = 50;
 const BURSTS = 4;
 const GRANTS = 1000;
 
-/** Start-up of `-c true` and the cost of an exec: bare, in a session, with a value granted. */
+/** The cost of an exec: bare, in a session, with a value granted; and what a session holds after many. */
 export async function benchExec(print: (line: string) => void): Promise<void> {
   const vault = await makeVault();
   try {
     await vault.set('t', randomValue());
-    benchStart(vault, print);
     benchExecs(vault, print);
     benchRemains(vault, print);
   } finally {
     vault.remove();
   }
-}
-
-function benchStart(vault: TestVault, print: (line: string) => void): void {
-  const ways: readonly [string, readonly string[]][] = [
-    ['sh -c true', ['sh', '-c', 'true']],
-    ['node -e 0', [process.execPath, '-e', '0']],
-    ['vault-shell -c true', [process.execPath, MAIN, '-c', 'true']],
-    ['vault-shell run true', [process.execPath, MAIN, 'run', 'true']],
-    ['vault-shell list', [process.execPath, MAIN, 'list']],
-  ];
-  const times = ways.map((): number[] => []);
-  for (let round = 0; round < START_ROUNDS; round += 1) {
-    ways.forEach(([, argv], index) => times[index]?.push(timeOf(argv, vault)));
-  }
-  const node = median(times[1] ?? []);
-  print(`| start-up, median of ${String(START_ROUNDS)} | ms | / node -e 0 |`);
-  print('| --- | --- | --- |');
-  ways.forEach(([name], index) => {
-    const time = median(times[index] ?? []);
-    print(`| ${name} | ${time.toFixed(1)} | ${(time / node).toFixed(2)} |`);
-  });
-}
-
-function timeOf(argv: readonly string[], vault: TestVault): number {
-  const from = process.hrtime.bigint();
-  const { status } = spawnSync(argv[0] ?? '', argv.slice(1), {
-    env: vault.environment,
-    cwd: vault.home,
-    stdio: 'ignore',
-  });
-  if (status !== 0) throw new Error(`${argv.join(' ')} ended with ${String(status)}`);
-  return Number(process.hrtime.bigint() - from) / 1e6;
 }
 
 /**
@@ -137,10 +103,6 @@ function benchRemains(vault: TestVault, print: (line: string) => void): void {
     const files = descriptors === 0 ? '-' : String(descriptors);
     print(`| ${when} | ${String(children)} | ${files} | ${(kilobytes / 1024).toFixed(1)} |`);
   });
-}
-
-function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
 }
 
 function quantile(values: readonly number[], part: number): number {

@@ -3,9 +3,10 @@ import { benchNested } from './nested.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
 import { benchPty } from './pty.ts';
 import { benchRedact } from './redact.ts';
+import { benchStartup } from './startup.ts';
 
 /*
- * `npm run bench`, or `npm run bench -- redact pty exec nested`; a part of the first with
+ * `npm run bench`, or `npm run bench -- redact pty exec nested startup`; a part of the first with
  * `npm run bench -- redact --secrets 100 --corpus plain,ansi --chunk 65536`. Machines are noisy: read the ratios,
  * which come from one run, interleaved; never the absolute figures of two runs.
  */
@@ -15,6 +16,7 @@ const BENCHES = new Map<string, Bench>([
   ['pty', benchPty],
   ['exec', benchExec],
   ['nested', benchNested],
+  ['startup', benchStartup],
 ]);
 
 let options: BenchOptions;

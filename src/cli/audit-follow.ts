@@ -4,7 +4,7 @@ import { onSignals } from '../session/signals.ts';
 import { lastAuditId, listAudit, type AuditQuery } from '../vault/audit.ts';
 import type { OpenVault } from '../vault/open.ts';
 import type { AuditRow } from '../vault/types.ts';
-import { watchVault } from '../vault/watch.ts';
+import { look, watchVault } from '../vault/watch.ts';
 import { auditLine } from './audit-table.ts';
 import { printLine } from './output.ts';
 
@@ -44,7 +44,7 @@ export async function followAudit(
   // Starts before the first reading, so that nothing is missed; prints after it, so that nothing comes twice.
   if (!json) show(auditLine(undefined));
   const begun = deferred<undefined>();
-  const stop = watchVault(vault.directory, async () => {
+  const stop = watchVault(vault.directory, look(vault.directory), async () => {
     await begun.promise;
     await printNew().catch((error: unknown) => {
       // What is busy now is read at the next change.

@@ -5,7 +5,7 @@ import { native } from '../base/native.ts';
 import type { Environment } from '../base/paths.ts';
 import { scriptOf } from '../broker/agents.ts';
 import { argvOf, environmentOf } from '../broker/process-tree.ts';
-import { ENTRY } from './entry.ts';
+import { BUNDLE, ENTRY } from './entry.ts';
 
 /** More than any real chain of parents. */
 const MAX_PARENTS = 128;
@@ -77,7 +77,8 @@ function isOurs(argv: readonly string[]): boolean {
   if (!path.isAbsolute(script)) return /(^|\/)(vault-shell|cli\/main\.js)$/.test(script);
   try {
     // The bytes as they are: they are read as latin1.
-    return realpathSync(Buffer.from(script, 'latin1')) === realpathSync(ENTRY);
+    const file = realpathSync(Buffer.from(script, 'latin1'));
+    return file === realpathSync(ENTRY) || file === realpathSync(BUNDLE);
   } catch {
     return false;
   }

@@ -2,7 +2,9 @@
 import path from 'node:path';
 import { exitCodeOf } from '../base/errors.ts';
 import { refuseDebugger } from '../base/hardening.ts';
+import { vaultDirectory } from '../base/paths.ts';
 import { nameOfShell } from '../session/shell.ts';
+import type { ChildStore } from '../vault/child-store.ts';
 import { nestIfInside } from './nested.ts';
 import { printError } from './output.ts';
 import { readInvocation, type Invocation } from './shell-arguments.ts';
@@ -22,12 +24,16 @@ async function main(): Promise<number> {
   if (TOLD === undefined) nestIfInside(invocation, calledAs, words, process.env);
   switch (invocation.kind) {
     case 'session': {
-      const { runShell } = await import('./session-command.ts');
-      return runShell(invocation, process.env);
+      return withStore(invocation.vault, async (store) => {
+        const { runShell } = await import('./session-command.ts');
+        return runShell(invocation, store, process.env);
+      });
     }
     case 'run': {
-      const { runOne } = await import('./run-command.ts');
-      return runOne(invocation, process.env);
+      return withStore(invocation.vault, async (store) => {
+        const { startProgram } = await import('./run-command.ts');
+        return startProgram(invocation, store, process.env);
+      });
     }
     case 'value': {
       const { writeValue } = await import('./value-command.ts');
@@ -51,6 +57,20 @@ async function main(): Promise<number> {
   }
 }
 
+/** The vault's process first: it takes as long to start as everything else here, and so it does it meanwhile. */
+async function withStore(
+  vault: string | undefined,
+  use: (store: ChildStore) => Promise<number>,
+): Promise<number> {
+  const { startChildStore } = await import('../vault/child-store.ts');
+  const store = startChildStore(vaultDirectory(vault, process.env));
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}
+
 /** Under the name of a shell every word is the shell's. */
 function readWords(): Invocation {
   const isShell = nameOfShell(calledAs) !== undefined;
@@ -70,9 +90,10 @@ function isStarting(): boolean {
 }
 
 refuseDebugger();
-try {
-  process.exit(await main());
-} catch (error) {
-  printError(error, process.env['VAULT_SHELL_DEBUG'] === '1');
-  process.exit(exitCodeOf(error, isStarting()));
-}
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    printError(error, process.env['VAULT_SHELL_DEBUG'] === '1');
+    process.exit(exitCodeOf(error, isStarting()));
+  },
+);

@@ -10,22 +10,19 @@ import type { Environment } from '../base/paths.ts';
 import { isPassThrough } from '../session/pass-through.ts';
 import { findProgram, type Launch } from '../session/program.ts';
 import type { Prepared, SessionOptions } from '../session/session.ts';
+import type { ChildStore } from '../vault/child-store.ts';
 import type { Exposure } from '../vault/types.ts';
 import type { RunInvocation } from './shell-arguments.ts';
 import { startSession } from './start.ts';
 
-/** Runs one command with secrets as environment variables; gives its exit code. */
-export async function runOne(invocation: RunInvocation, environment: Environment): Promise<number> {
-  return startProgram(invocation, environment);
-}
-
 /**
- * Runs a program that is not the session's shell. Its own values come from here, before it starts: those of
+ * Runs a program that is not the session's shell; gives its exit code. Its own values come from here, before it starts: those of
  * `secrets` whatever the program is, and those of placeholders in its arguments and environment as the
  * hook would resolve them. Where one of these is a file, the hook does all of it.
  */
 export async function startProgram(
   { argv, secrets, vault }: Pick<RunInvocation, 'argv' | 'secrets' | 'vault'>,
+  store: ChildStore,
   environment: Environment,
 ): Promise<number> {
   const [name = '', ...args] = argv;
@@ -36,11 +33,12 @@ export async function startProgram(
     const given = new Map([...secrets].map(([variable, text]) => [variable, placeholderFor(text)]));
     const prepare = async (): Promise<Prepared> =>
       Promise.resolve({ args: launcher.args, environment: given, operation: undefined });
-    return startSession({ launch: launcher, vault, environment, prepare });
+    return startSession({ launch: launcher, vault, store, environment, prepare });
   }
   return startSession({
     launch,
     vault,
+    store,
     environment,
     prepare: prepareProgram(launch, argv, secrets, holders),
   });

@@ -2,6 +2,7 @@ import { VaultShellError } from '../base/errors.ts';
 import type { Environment } from '../base/paths.ts';
 import { hookReaches } from '../session/hook-reach.ts';
 import { chooseShell } from '../session/shell.ts';
+import type { ChildStore } from '../vault/child-store.ts';
 import { startProgram } from './run-command.ts';
 import type { SessionInvocation } from './shell-arguments.ts';
 import { ENTRY } from './entry.ts';
@@ -10,11 +11,12 @@ import { startSession } from './start.ts';
 /** Runs a shell, or the program after `--`, in a session; gives its exit code. */
 export async function runShell(
   invocation: SessionInvocation,
+  store: ChildStore,
   environment: Environment,
 ): Promise<number> {
   const { vault, program, calledAs } = invocation;
   if (program !== undefined) {
-    return startProgram({ argv: program, secrets: new Map(), vault }, environment);
+    return startProgram({ argv: program, secrets: new Map(), vault }, store, environment);
   }
   const file = chooseShell({
     option: invocation.shell,
@@ -32,5 +34,5 @@ export async function runShell(
   const args = calledAs?.startsWith('-')
     ? ['-l', ...invocation.shellArguments]
     : invocation.shellArguments;
-  return startSession({ launch: { file, args }, shell: file, vault, environment });
+  return startSession({ launch: { file, args }, shell: file, vault, store, environment });
 }

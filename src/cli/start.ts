@@ -4,8 +4,9 @@ import { frontEndFor, frontEnds, isFrontEnd } from '../session/front-end.ts';
 import { findHook } from '../session/hook-library.ts';
 import { findProgram, isSameFile, type Launch } from '../session/program.ts';
 import { runSession, type SessionOptions } from '../session/session.ts';
-import { startChildStore, type ChildStore } from '../vault/child-store.ts';
-import { readVaultFile, type VaultFile } from '../vault/files.ts';
+import type { ChildStore } from '../vault/child-store.ts';
+import { readVaultFile } from '../vault/files.ts';
+import type { NamedValue } from '../vault/types.ts';
 import { readApprovalSettings } from './approval-settings.ts';
 import { ENTRY } from './entry.ts';
 import { keepHeadInKeychain } from './keychain-head.ts';
@@ -18,13 +19,15 @@ export interface Start {
   /** The shell that is started, where it is one. */
   readonly shell?: string | undefined;
   readonly vault: string | undefined;
+  /** Of that vault; not opened yet. It stays the caller's. */
+  readonly store: ChildStore;
   readonly environment: Environment;
   readonly prepare?: SessionOptions['prepare'];
 }
 
 /** Unlocks the vault and runs a program in a session on our standard streams; gives its exit code. */
 export async function startSession(start: Start): Promise<number> {
-  const { environment } = start;
+  const { environment, store } = start;
   const settings = readApprovalSettings(environment);
   const hook = findHook();
   const directory = vaultDirectory(start.vault, environment);
@@ -32,7 +35,9 @@ export async function startSession(start: Start): Promise<number> {
   // Only with both: `vault-shell -c cmd | less` must not get a terminal's line ends and colours.
   const terminal = isatty(0) && isatty(1);
   const popup = popupIn(environment, [process.execPath, ENTRY, '--vault', directory]);
-  const store = await openStore(directory, file, environment);
+  const values = openStore(store, await unlock(file, environment));
+  // Whoever awaits it hears of it too, if nothing goes wrong before.
+  values.catch(() => undefined);
   try {
     return await runSession({
       launch: start.launch,
@@ -41,6 +46,7 @@ export async function startSession(start: Start): Promise<number> {
       cwd: process.cwd(),
       terminal,
       store,
+      values,
       hook,
       commands: isInPath(environment['PATH']) ? undefined : frontEnds(),
       shell: frontEndFor(start.shell ?? '') ?? frontEndFor(environment['SHELL'] ?? ''),
@@ -49,35 +55,19 @@ export async function startSession(start: Start): Promise<number> {
     });
   } finally {
     await keepHeadInKeychain(store, directory, file, environment);
-    await store.close();
   }
 }
 
-async function openStore(
-  directory: string,
-  file: VaultFile,
-  environment: Environment,
-): Promise<ChildStore> {
-  const key = await unlock(file, environment);
-  try {
-    const store = await startChildStore({ directory, key });
-    await warnOfOlderCopy(store);
-    return store;
-  } finally {
-    key.fill(0);
-  }
-}
-
-async function warnOfOlderCopy(store: ChildStore): Promise<void> {
-  try {
-    const trouble = await store.checkHead();
-    if (trouble === undefined) return;
+/** Gives all values, once the user was told of a log that is not whole. Zeroes the key. */
+async function openStore(store: ChildStore, key: Buffer): Promise<readonly NamedValue[]> {
+  const opening = store.open(key);
+  key.fill(0);
+  const { values, trouble } = await opening;
+  if (trouble !== undefined) {
     say(`warning: ${trouble}`);
     say('hint: vault-shell audit verify');
-  } catch (error) {
-    await store.close();
-    throw error;
   }
+  return values;
 }
 
 function isInPath(searchPath: string | undefined): boolean {

@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { VaultShellError } from '../base/errors.ts';
+import { closeDebugger } from '../base/hardening.ts';
 import { isName } from '../base/placeholder.ts';
 import type { Environment } from '../base/paths.ts';
 import { askBroker } from '../broker/client.ts';
@@ -29,6 +30,7 @@ export async function writeValue(name: string, environment: Environment): Promis
   if (isSessionOutput(socketPath, 1)) {
     throw new VaultShellError('DENIED', "value does not write into the session's output", { hint });
   }
+  closeDebugger();
   const answer = await askBroker(socketPath, {
     type: 'resolve',
     pid: process.pid,

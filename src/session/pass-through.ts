@@ -33,7 +33,7 @@ export const PASS_THROUGH: readonly string[] = [
   'vault-sh',
 ];
 /** What `node` runs as vault-shell. */
-const MAIN = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
 const MANY_IN_ONE: readonly string[] = ['busybox', 'toybox'];
 

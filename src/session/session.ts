@@ -40,8 +40,6 @@ interface NamedValue {
 
 /** What a session needs of a vault. */
 export interface SessionStore extends BrokerStore {
-  /** Every value of the vault: all are masked, asked for or not. */
-  values(): Promise<readonly NamedValue[]>;
   /** Calls `listener` with all of them when another process changed any. */
   onValues(listener: (values: readonly NamedValue[]) => void): void;
   /** The process that owns the file, where there is one. */
@@ -57,6 +55,8 @@ export interface SessionOptions {
   /** A PTY on our terminal; else two pipes. */
   readonly terminal: boolean;
   readonly store: SessionStore;
+  /** Every value of the vault: all are masked, asked for or not. Awaited before anything of the program's runs. */
+  readonly values: Promise<readonly NamedValue[]>;
   /** The preload library. */
   readonly hook: string;
   /** The files of vault-shell's commands, when they are not found in PATH. */
@@ -147,7 +147,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
           ? undefined
           : makeBinDirectory(options.commands, runtime.path),
     });
-    const [values] = await Promise.all([store.values(), probeHook(environment, gate)]);
+    const [values] = await Promise.all([options.values, probeHook(environment, gate)]);
     learnAll(values);
     const prepared = await options.prepare?.(broker);
     for (const [name, value] of prepared?.environment ?? []) environment[name] = value;

@@ -27,8 +27,14 @@ export async function keepHead(vault: OpenVault, { anew = false } = {}): Promise
  * the chain is whole is `verifyAudit`.
  */
 export async function checkHead(vault: OpenVault): Promise<string | undefined> {
-  const { audit_head: head } = readVaultFile(vault.directory);
-  if (head === undefined || (await hasHead(vault, head))) return undefined;
+  return withDatabase(vault, (database) => checkHeadIn(database, vault.directory), READ);
+}
+
+export async function checkHeadIn(
+  database: Database,
+  directory: string,
+): Promise<string | undefined> {
+  if (await hasRow(database, readVaultFile(directory).audit_head)) return undefined;
   return 'vault.db lacks rows of the log that vault.json knows: it was put back to an older copy';
 }
 

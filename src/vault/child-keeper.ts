@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { VaultShellError } from '../base/errors.ts';
@@ -16,6 +15,9 @@ import {
 export interface KeptChild {
   /** Asks the child, again as often as it dies before it answers. */
   call(call: Call): Promise<Answer>;
+  /** Gives it, and all that follow, the key, which is copied. Calls wait for that. */
+  unlock(key: Buffer): void;
+  /** Waits for calls, and until the child has closed the vault. */
   close(): Promise<void>;
   readonly pid: number | undefined;
 }
@@ -34,18 +36,14 @@ interface Pending {
 }
 
 /** Starts the child. `onValues` gets every snapshot that differs from the last one known. */
-export function keepChild(options: {
-  directory: string;
-  key: Buffer;
-  onValues: (snapshot: Snapshot) => void;
-}): KeptChild {
-  const { directory, onValues } = options;
-  const key = Buffer.from(options.key);
-  const salt = randomBytes(32);
+export function keepChild(directory: string, onValues: (snapshot: Snapshot) => void): KeptChild {
   const pending = new Map<number, Pending>();
   const idle = new Set<() => void>();
+  let key: Buffer | undefined;
   let child: ChildProcess | undefined;
-  /** The child that has the key; calls for one that has it not yet wait. */
+  /** The child that may have the key. */
+  let hardened: ChildProcess | undefined;
+  /** The child that has it; calls for one that has it not yet wait. */
   let ready: ChildProcess | undefined;
   let digest: string | undefined;
   let lastId = 0;
@@ -63,15 +61,18 @@ export function keepChild(options: {
   };
 
   const hand = (next: ChildProcess): void => {
+    if (key === undefined) return;
     ready = next;
-    send(next, { kind: 'open', directory, key, salt, digest });
+    send(next, { kind: 'open', directory, key, digest });
     for (const [id, { call }] of pending) send(next, { kind: 'call', id, call });
   };
 
   const receive = (sender: ChildProcess, message: FromChild): void => {
     switch (message.kind) {
       case 'ready':
-        if (sender === child) hand(sender);
+        if (sender !== child) return;
+        hardened = sender;
+        hand(sender);
         return;
       case 'failed':
         giveUp(sender, fromPlainError(message.error));
@@ -82,7 +83,7 @@ export function keepChild(options: {
         return;
       case 'answer':
         deaths = 0;
-        if (message.answer.kind === 'values') ({ digest } = message.answer.snapshot);
+        if (message.answer.kind === 'started') ({ digest } = message.answer.snapshot);
         pending.get(message.id)?.settle(undefined, message.answer);
         return;
       case 'refusal':
@@ -141,13 +142,20 @@ export function keepChild(options: {
     if (pending.size > 0) await new Promise<void>((resolve) => idle.add(resolve));
     const last = child;
     child = undefined;
-    if (last !== undefined) await endChild(last);
-    key.fill(0);
+    if (last !== undefined && last === ready) await closeChild(last);
+    else last?.kill('SIGKILL');
+    key?.fill(0);
+  };
+
+  const unlock = (given: Buffer): void => {
+    key = Buffer.from(given);
+    if (child !== undefined && child === hardened) hand(child);
   };
 
   launch();
   return {
     call,
+    unlock,
     close,
     get pid() {
       return child?.pid;
@@ -156,13 +164,12 @@ export function keepChild(options: {
 }
 
 /**
- * The child has a session of its own, so no signal of the terminal reaches it; an empty environment;
- * and no core file, which would hold the key. The key comes over the channel.
+ * The child has a session of its own, so no signal of the terminal reaches it, and an empty environment. The key comes
+ * over the channel.
  */
 function startChild(): ChildProcess {
   const script = fileURLToPath(new URL('../vault/child-main.js', import.meta.url));
-  const start = 'ulimit -c 0; exec "$@"';
-  return spawn('/bin/sh', ['-c', start, 'vault-shell', process.execPath, script], {
+  return spawn(process.execPath, [script], {
     cwd: '/',
     env: {},
     detached: true,
@@ -176,11 +183,12 @@ function send(child: ChildProcess, message: ToChild): void {
   if (child.connected) child.send(message, () => undefined);
 }
 
-async function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const ended = once(child, 'exit');
+/** By then nothing of the vault is open; the process may take a moment longer to end. */
+async function closeChild(child: ChildProcess): Promise<void> {
+  if (!child.connected) return;
+  const closed = once(child, 'disconnect');
   const timer = setTimeout(() => child.kill('SIGKILL'), CLOSE_DEADLINE_MS);
-  if (child.connected) child.disconnect();
-  await ended;
+  send(child, { kind: 'close' });
+  await closed;
   clearTimeout(timer);
 }

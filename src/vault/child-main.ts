@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { hardenProcess } from '../base/hardening.ts';
-import { checkHead, hasHead, keepHead } from './audit-head.ts';
+import { checkHeadIn, hasHead, keepHead } from './audit-head.ts';
 import {
   toPlainError,
   type Answer,
@@ -9,10 +9,11 @@ import {
   type Snapshot,
   type ToChild,
 } from './child-protocol.ts';
-import { closeVault, openVault, type OpenVault } from './open.ts';
-import { readValues } from './secrets.ts';
+import { loadEngine, type Database } from './engine.ts';
+import { closeVault, openVault, READ, withDatabase, type OpenVault } from './open.ts';
+import { readValuesIn } from './secrets.ts';
 import type { GrantStore } from './types.ts';
-import { watchVault } from './watch.ts';
+import { look, watchVault, type Look } from './watch.ts';
 import { createWriteQueue } from './write-queue.ts';
 
 /**
@@ -22,7 +23,6 @@ import { createWriteQueue } from './write-queue.ts';
 
 let writes: GrantStore | undefined;
 let ready: Promise<OpenVault> | undefined;
-let salt: Uint8Array = new Uint8Array();
 let digest: string | undefined;
 let stopWatching: (() => void) | undefined;
 let keeping: NodeJS.Timeout | undefined;
@@ -31,19 +31,24 @@ let keeping: NodeJS.Timeout | undefined;
 const KEEP_HEAD_MS = 10_000;
 
 process.on('message', (message: ToChild) => {
-  if (message.kind === 'open') {
-    ready = open(message);
-    return;
+  switch (message.kind) {
+    case 'open':
+      ready = open(message);
+      return;
+    case 'call':
+      void handle(message.id, message.call);
+      return;
+    case 'close':
+      void close().finally(() => process.disconnect());
   }
-  void handle(message.id, message.call);
 });
 
-process.on('disconnect', () => {
+process.on('disconnect', () => void close());
+
+async function close(): Promise<void> {
   stopWatching?.();
-  void ready?.then(close, () => undefined);
-});
-
-async function close(vault: OpenVault): Promise<void> {
+  const vault = await ready?.catch(() => undefined);
+  if (vault === undefined) return;
   if (keeping !== undefined) await keepHeadNow(vault);
   await closeVault(vault);
 }
@@ -67,6 +72,8 @@ function announce(): void {
   try {
     hardenProcess();
     send({ kind: 'ready' });
+    // While the key is on its way. If it cannot be loaded, the first call says so.
+    loadEngine().catch(() => undefined);
   } catch (error) {
     send({ kind: 'failed', error: toPlainError(error) });
     process.disconnect();
@@ -77,9 +84,13 @@ async function open(message: Extract<ToChild, { kind: 'open' }>): Promise<OpenVa
   try {
     const vault = openVault(message.directory, Buffer.from(message.key), { lingers: true });
     message.key.fill(0);
-    ({ salt, digest } = message);
-    await reportValues(vault);
-    stopWatching = watchVault(message.directory, () => reportWhenRead(vault));
+    ({ digest } = message);
+    // A session that knows none yet asks for them with its first call.
+    if (digest !== undefined) {
+      const before = look(vault.directory);
+      await reportValues(vault);
+      watchFrom(before, vault);
+    }
     return vault;
   } catch (error) {
     send({ kind: 'failed', error: toPlainError(error) });
@@ -88,8 +99,13 @@ async function open(message: Extract<ToChild, { kind: 'open' }>): Promise<OpenVa
   }
 }
 
+function watchFrom(before: Look, vault: OpenVault): void {
+  stopWatching?.();
+  stopWatching = watchVault(vault.directory, before, () => reportWhenRead(vault));
+}
+
 async function reportValues(vault: OpenVault): Promise<void> {
-  const snapshot = await takeSnapshot(vault);
+  const snapshot = await withDatabase(vault, (database) => takeSnapshot(database, vault.key), READ);
   if (snapshot.digest === digest) return;
   digest = snapshot.digest;
   send({ kind: 'values', snapshot });
@@ -146,22 +162,34 @@ async function perform(vault: OpenVault, call: Call): Promise<Answer> {
       return { kind: 'done' };
     case 'hasHead':
       return { kind: 'has', has: await hasHead(vault, call.head) };
-    case 'checkHead':
-      return { kind: 'checked', trouble: await checkHead(vault) };
-    case 'values':
-      break;
+    case 'start':
+      return start(vault);
+    default:
+      return call satisfies never;
   }
-  const snapshot = await takeSnapshot(vault);
-  ({ digest } = snapshot);
-  return { kind: 'values', snapshot };
 }
 
-async function takeSnapshot(vault: OpenVault): Promise<Snapshot> {
-  const values = (await readValues(vault)).map(({ name, value }) => ({
+/** One opening of the file for all of it: a person waits. */
+async function start(vault: OpenVault): Promise<Answer> {
+  const read = async (database: Database): Promise<Extract<Answer, { kind: 'started' }>> => ({
+    kind: 'started',
+    snapshot: await takeSnapshot(database, vault.key),
+    trouble: await checkHeadIn(database, vault.directory),
+  });
+  const before = look(vault.directory);
+  const answer = await withDatabase(vault, read, READ);
+  ({ digest } = answer.snapshot);
+  // Once the answer is on its way.
+  setImmediate(() => watchFrom(before, vault));
+  return answer;
+}
+
+async function takeSnapshot(database: Database, key: Buffer): Promise<Snapshot> {
+  const values = (await readValuesIn(database)).map(({ name, value }) => ({
     name,
     value: value.reveal(),
   }));
-  const hmac = createHmac('sha256', salt).update(JSON.stringify(values));
+  const hmac = createHmac('sha256', key).update(JSON.stringify(['snapshot', values]));
   return { values, digest: hmac.digest('base64') };
 }
 

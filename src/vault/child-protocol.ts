@@ -9,15 +9,16 @@ import type { GrantRequest, PendingApproval } from './types.ts';
  */
 
 export type ToChild =
-  /** The first message. `digest`: the values that the session knows already. */
+  /** The first message, once the child is ready. `digest`: the values that the session knows already. */
   | {
       readonly kind: 'open';
       readonly directory: string;
       readonly key: Uint8Array;
-      readonly salt: Uint8Array;
       readonly digest: string | undefined;
     }
-  | { readonly kind: 'call'; readonly id: number; readonly call: Call };
+  | { readonly kind: 'call'; readonly id: number; readonly call: Call }
+  /** The last message: the child closes the vault, then the channel. */
+  | { readonly kind: 'close' };
 
 export type Call =
   | { readonly op: 'rules'; readonly names: readonly string[] }
@@ -26,9 +27,10 @@ export type Call =
   | { readonly op: 'postApproval'; readonly pending: PendingApproval }
   | { readonly op: 'verdictOf' | 'withdrawApproval'; readonly approval: string }
   | { readonly op: 'recordExit'; readonly operation: string; readonly exitCode: number }
-  | { readonly op: 'keepHead' | 'checkHead' }
+  | { readonly op: 'keepHead' }
   | { readonly op: 'hasHead'; readonly head: AuditHead }
-  | { readonly op: 'values' };
+  /** What a session needs to start: all values, and whether the log is whole. */
+  | { readonly op: 'start' };
 
 export type FromChild =
   /** The first message: now the key may come. */
@@ -46,13 +48,16 @@ export type Answer =
   | { readonly kind: 'rules' | 'changed'; readonly rules: readonly Rules[] }
   | { readonly kind: 'verdict'; readonly verdict: string | undefined }
   | { readonly kind: 'done' }
-  | { readonly kind: 'checked'; readonly trouble: string | undefined }
   | { readonly kind: 'has'; readonly has: boolean }
-  | { readonly kind: 'values'; readonly snapshot: Snapshot };
+  | {
+      readonly kind: 'started';
+      readonly snapshot: Snapshot;
+      readonly trouble: string | undefined;
+    };
 
 export interface Snapshot {
   readonly values: readonly { readonly name: string; readonly value: string }[];
-  /** Keyed with the session's salt: tells two snapshots apart without keeping either. */
+  /** Keyed with the vault's key: tells two snapshots apart without keeping either. */
   readonly digest: string;
 }
 

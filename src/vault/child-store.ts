@@ -7,51 +7,48 @@ import type { GrantStore, NamedValue } from './types.ts';
 
 /** A store whose database work is done by a child process, which is started again when it dies. */
 export interface ChildStore extends GrantStore {
-  /** Gives all values of the vault. */
-  values(): Promise<NamedValue[]>;
+  /**
+   * Hands over the key, which is copied and stays the caller's; gives all values of the vault, and what is wrong when
+   * vault.db is older than vault.json knows the log to be. To be called once, before anything else. Throws what
+   * `openVault` and the first operation throw: NO_VAULT, WRONG_KEY, VAULT_DAMAGED...
+   */
+  open(key: Buffer): Promise<Opening>;
   /** Calls `listener` with all values within a second of another process changing any of them. */
   onValues(listener: (values: NamedValue[]) => void): void;
-  /** Says what is wrong when vault.db is older than vault.json knows the log to be. */
-  checkHead(): Promise<string | undefined>;
   /** Keeps the newest row of the log in vault.json now; it is kept when the store is closed anyway. */
   keepHead(): Promise<void>;
   /** Whether the log has this row. */
   hasHead(head: AuditHead): Promise<boolean>;
-  /** Waits for the calls under way, then ends the child. */
+  /** Waits for the calls under way and until the vault is closed; the child ends by itself then. */
   close(): Promise<void>;
   /** Of the child that runs now. */
   readonly pid: number | undefined;
 }
 
+export interface Opening {
+  readonly values: readonly NamedValue[];
+  readonly trouble: string | undefined;
+}
+
 /**
- * Starts the child and gives the store once the vault is open. The key is copied and stays the
- * caller's. Throws what `openVault` and the first operation throw: NO_VAULT, WRONG_KEY, VAULT_DAMAGED...
+ * Starts the child, so that it is up by the time that the key is known; the caller closes the store.
  *
  * A child that dies is replaced, and what it had not answered is asked again under the same operation
  * ids, so that each commits once.
  */
-export async function startChildStore(options: {
-  directory: string;
-  key: Buffer;
-}): Promise<ChildStore> {
+export function startChildStore(directory: string): ChildStore {
   const listeners = new Set<(values: NamedValue[]) => void>();
   const report = (snapshot: Snapshot): void => {
     for (const listener of listeners) listener(asNamedValues(snapshot));
   };
-  const child = keepChild({ ...options, onValues: report });
-  const values = async (): Promise<NamedValue[]> => {
-    const answer = await child.call({ op: 'values' });
-    if (answer.kind !== 'values') throw outOfPlace(answer);
-    return asNamedValues(answer.snapshot);
-  };
-  try {
-    await values();
-  } catch (error) {
-    await child.close();
-    throw error;
-  }
+  const child = keepChild(directory, report);
   return {
-    values,
+    open: async (key) => {
+      child.unlock(key);
+      const answer = await child.call({ op: 'start' });
+      if (answer.kind !== 'started') throw outOfPlace(answer);
+      return { values: asNamedValues(answer.snapshot), trouble: answer.trouble };
+    },
     rules: async (names) => {
       const answer = await child.call({ op: 'rules', names });
       if (answer.kind !== 'rules') throw outOfPlace(answer);
@@ -80,11 +77,6 @@ export async function startChildStore(options: {
     },
     recordExit: async (operation, exitCode) => {
       await child.call({ op: 'recordExit', operation, exitCode });
-    },
-    checkHead: async () => {
-      const answer = await child.call({ op: 'checkHead' });
-      if (answer.kind !== 'checked') throw outOfPlace(answer);
-      return answer.trouble;
     },
     keepHead: async () => {
       await child.call({ op: 'keepHead' });

@@ -1,5 +1,5 @@
 import { chmodSync } from 'node:fs';
-import type { Database as Connection } from '@tursodatabase/database';
+import type * as Turso from '@tursodatabase/database';
 import { VaultShellError } from '../base/errors.ts';
 import { FILE_MODE } from '../base/paths.ts';
 import type { Cipher, StorageMode } from './files.ts';
@@ -27,6 +27,11 @@ export interface EngineOptions {
   readonly create: boolean;
 }
 
+/** Loads the library: longer work than to open a file with it. */
+export async function loadEngine(): Promise<typeof Turso> {
+  return import('@tursodatabase/database');
+}
+
 /** Private files whatever the umask: the engine makes its files with 0666 less the umask. */
 const PRIVATE_UMASK = 0o077;
 
@@ -35,7 +40,7 @@ const PRIVATE_UMASK = 0o077;
  * come one after the other.
  */
 export async function connectEngine(file: string, options: EngineOptions): Promise<Database> {
-  const { connect } = await import('@tursodatabase/database');
+  const { connect } = await loadEngine();
   const umask = process.umask(PRIVATE_UMASK);
   try {
     const connection = await connect(file, {
@@ -55,7 +60,7 @@ export async function connectEngine(file: string, options: EngineOptions): Promi
   }
 }
 
-function wrap(connection: Connection): Database {
+function wrap(connection: Turso.Database): Database {
   return {
     exec: (sql) => connection.exec(sql),
     run: async (sql, parameters = {}) => (await connection.run(sql, parameters)).changes,

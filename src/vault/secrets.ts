@@ -2,6 +2,7 @@ import { VaultShellError } from '../base/errors.ts';
 import { isName } from '../base/placeholder.ts';
 import { Secret } from '../base/secret.ts';
 import { cleanLine } from '../base/text.ts';
+import type { Database } from './engine.ts';
 import { READ, withDatabase, WRITE, type OpenVault } from './open.ts';
 import { forgetPolicy } from './policies.ts';
 import { text } from './row.ts';
@@ -108,8 +109,11 @@ const OVERWRITE = 'UPDATE secrets SET value = :padding WHERE name = :name';
 
 /** Gives all values, by name: what the redactor looks for. */
 export async function readValues(vault: OpenVault): Promise<NamedValue[]> {
-  const sql = 'SELECT name, value FROM secrets ORDER BY name';
-  const rows = await withDatabase(vault, (database) => database.all(sql), READ);
+  return withDatabase(vault, readValuesIn, READ);
+}
+
+export async function readValuesIn(database: Database): Promise<NamedValue[]> {
+  const rows = await database.all('SELECT name, value FROM secrets ORDER BY name');
   return rows.map((row) => ({ name: text(row, 'name'), value: new Secret(text(row, 'value')) }));
 }
 

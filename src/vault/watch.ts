@@ -14,10 +14,15 @@ const SETTLED_MS = 50;
 /**
  * Calls `onChange` soon after the database file may have changed, never twice at once. It looks at
  * file times only, so it holds no lock and opens nothing. Calls that turn out to be needless are
- * allowed for, a missed change is not. Gives the function that stops it; keeps no process alive.
+ * allowed for, a missed change is not: `before` is a look taken before what is known was read. Gives the
+ * function that stops it; keeps no process alive.
  */
-export function watchVault(directory: string, onChange: () => Promise<void>): () => void {
-  let seen = look(directory);
+export function watchVault(
+  directory: string,
+  before: Look,
+  onChange: () => Promise<void>,
+): () => void {
+  let seen = before;
   let timer: NodeJS.Timeout | undefined;
   let running = false;
   let stopped = false;
@@ -49,13 +54,14 @@ export function watchVault(directory: string, onChange: () => Promise<void>): ()
   };
 }
 
-interface Look {
+/** The files of a vault as they were at one moment. */
+export interface Look {
   readonly fingerprint: string;
   readonly newestMs: number;
   readonly takenMs: number;
 }
 
-function look(directory: string): Look {
+export function look(directory: string): Look {
   const { database, wal } = vaultPaths(directory);
   const files = [database, wal].map((file) =>
     statSync(file, { bigint: true, throwIfNoEntry: false }),

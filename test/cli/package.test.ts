@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { Script } from 'node:vm';
 import { makePlace, runProgram, type Outcome } from '../support/cli.ts';
 import { readJson } from './on-terminal.ts';
 
@@ -53,8 +54,10 @@ describe('the package', () => {
       'dist/src/cli/main.js',
       'dist/src/redact/library.js',
       'dist/src/redact/library.d.ts',
-      'dist/src/vault/child-main.js',
-      'dist/src/keys/keychain-main.js',
+      'dist/bundle/cli/main.js',
+      'dist/bundle/vault/child-main.js',
+      'dist/bundle/keys/keychain-main.js',
+      'dist/bundle/LICENSES.txt',
       'dist/shell/libvault-hook.so',
       'dist/shell/vault-native.node',
       'dist/shell/vault-shell',
@@ -70,7 +73,7 @@ describe('the package', () => {
       assert.ok(names.includes(wanted), `${wanted} is missing`);
     }
     const ALLOWED =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)(\.map)?|dist\/src\/redact\/core\.wasm|dist\/shell\/[^/]+\.(so|node)|dist\/shell\/vault-(shell|bash|zsh|sh)|shell\/(Makefile|rc\/[^/]+\.(bash|zsh|fish)|.*\.(c|h|S|map|ld|lds))|docs\/.*\.md)$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)(\.map)?|dist\/(src|bundle)\/redact\/core\.wasm|dist\/src\/cli\/package\.json|dist\/bundle\/(package\.json|LICENSES\.txt|(base|cli|keys|vault)\/[^/]+\.(js|bytecode))|dist\/shell\/[^/]+\.(so|node)|dist\/shell\/vault-(shell|bash|zsh|sh)|shell\/(Makefile|rc\/[^/]+\.(bash|zsh|fish)|.*\.(c|h|S|map|ld|lds))|docs\/.*\.md)$/;
     const others = names.filter((name) => !ALLOWED.test(name) || /(^|\/)tests?(\/|\.)/.test(name));
     assert.deepEqual(others, []);
     const { bin }: { bin: Record<string, string> } = JSON.parse(
@@ -115,6 +118,15 @@ describe('the package', () => {
   test('main.js begins with a line that finds Node', () => {
     const main = readFileSync(path.join(ROOT, 'dist/src/cli/main.js'), 'utf8');
     assert.ok(main.startsWith('#!/usr/bin/env node\n'));
+  });
+
+  test('has bytecode that the Node which built it takes', () => {
+    for (const name of ['cli/main', 'vault/child-main', 'keys/keychain-main']) {
+      const file = path.join(ROOT, 'dist/bundle', name);
+      const code = readFileSync(`${file}.code.js`, 'latin1');
+      const script = new Script(code, { cachedData: readFileSync(`${file}.bytecode`) });
+      assert.equal(script.cachedDataRejected, false, name);
+    }
   });
 
   describe('to a program that depends on it', () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { BUNDLE } from '../../src/cli/entry.ts';
+import { MAIN, makeVault, randomValue, runProgram, type TestVault } from '../support/cli.ts';
 import { linesOf, openOnTerminal, withTerminal } from '../cli/on-terminal.ts';
 
 describe('policies', () => {
@@ -50,9 +51,12 @@ describe('policies', () => {
       'ctypes.CDLL(None).syscall(number, argv[0].encode(), array(argv), variables)',
     ].join('\n');
     const argv = JSON.stringify([process.execPath, MAIN, 'policy', 't', '--uses', '9']);
-    const outcome = await vault.run(['--', 'python3', '-c', script, argv, JSON.stringify(hidden)]);
-    assert.equal(outcome.stderr, 'vault-shell: error: policy does not work inside a session\n');
-    assert.equal(outcome.code, 1);
+    for (const program of [MAIN, BUNDLE]) {
+      const inside = ['--', 'python3', '-c', script, argv, JSON.stringify(hidden)];
+      const outcome = await runProgram(process.execPath, [program, ...inside], vault, {});
+      assert.equal(outcome.stderr, 'vault-shell: error: policy does not work inside a session\n');
+      assert.equal(outcome.code, 1);
+    }
   });
 
   test('what is given is set, the rest is kept, and --clear takes it away', async () => {

@@ -174,11 +174,12 @@ describe('init', () => {
 describe('a session', () => {
   test('does not start without its hook, nor with one that cannot be loaded', async () => {
     const vault = await makeVault();
-    const shell = path.join(import.meta.dirname, '..', '..', 'shell');
+    const dist = path.join(import.meta.dirname, '..', '..');
+    const shell = path.join(dist, 'shell');
     const copy = path.join(vault.home, 'dist');
     try {
       // A copy of the program, so that nothing else loses its hook.
-      copyTree(path.join(import.meta.dirname, '..', '..', 'src'), path.join(copy, 'src'));
+      for (const each of ['src', 'bundle']) copyTree(path.join(dist, each), path.join(copy, each));
       mkdirSync(path.join(copy, 'shell'));
       copyFileSync(
         path.join(shell, 'vault-native.node'),

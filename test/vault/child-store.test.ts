@@ -2,27 +2,43 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { spawn } from 'node:child_process';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { listAudit } from '../../src/vault/audit.ts';
 import { startChildStore, type ChildStore } from '../../src/vault/child-store.ts';
 import { STORAGE_MODES } from '../../src/vault/files.ts';
 import { removeSecret, setSecret } from '../../src/vault/secrets.ts';
 import type { NamedValue } from '../../src/vault/types.ts';
-import { KEY, makeDirectory, makeVault, open, request, secret, VALUE } from './fixture.ts';
+import {
+  KEY,
+  makeDirectory,
+  makeVault,
+  open,
+  openStore,
+  request,
+  secret,
+  VALUE,
+} from './fixture.ts';
 
 const PARENT = fileURLToPath(new URL('child-parent.js', import.meta.url));
-
-async function start(t: TestContext, directory: string): Promise<ChildStore> {
-  const store = await startChildStore({ directory, key: KEY });
-  t.after(() => store.close());
-  return store;
-}
 
 function kill(store: ChildStore, signal: NodeJS.Signals): void {
   assert.ok(store.pid !== undefined);
   process.kill(store.pid, signal);
+}
+
+/** Returns once our child has ended and was reaped. */
+async function waitForEnd(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await nextTurn();
+  }
 }
 
 /** Gives what the listener is called with, one promise after the other. */
@@ -52,7 +68,7 @@ for (const storage of STORAGE_MODES) {
     const directory = await makeVault(t, { storage });
     const vault = open(t, directory);
     await setSecret(vault, 'known', secret());
-    const store = await start(t, directory);
+    const store = await openStore(t, directory);
     const ran = request(['known']);
     const granted = await store.grant(ran);
     assert.ok(granted.kind === 'granted');
@@ -61,7 +77,6 @@ for (const storage of STORAGE_MODES) {
     assert.deepEqual(await store.grant(request(['nope'])), { kind: 'unknown', names: ['nope'] });
     await store.deny(request([]));
     await store.recordExit(ran.operation, 3);
-    assert.deepEqual(show(await store.values()), [`known=${VALUE}`]);
     assert.deepEqual(
       (await listAudit(vault)).map(({ outcome, exit_code }) => [outcome, exit_code]),
       [
@@ -76,7 +91,7 @@ for (const storage of STORAGE_MODES) {
     const directory = await makeVault(t, { storage });
     const vault = open(t, directory);
     await setSecret(vault, 'known', secret());
-    const store = await start(t, directory);
+    const store = await openStore(t, directory);
     const operations = Array.from({ length: 100 }, (_, index) => `operation-${index}`);
     let answered = 0;
     const killAt = new Map<number, NodeJS.Signals>([
@@ -100,7 +115,7 @@ for (const storage of STORAGE_MODES) {
   test(`values changed by another process are reported, each change once (${storage})`, async (t) => {
     const directory = await makeVault(t, { storage });
     const vault = open(t, directory);
-    const store = await start(t, directory);
+    const store = await openStore(t, directory);
     const next = follow(store);
     await setSecret(vault, 'new', secret('first-value-1'));
     assert.deepEqual(await next(), ['new=first-value-1']);
@@ -119,7 +134,7 @@ for (const storage of STORAGE_MODES) {
 
 test('values changed while no child runs are reported by the next one', async (t) => {
   const directory = await makeVault(t);
-  const store = await start(t, directory);
+  const store = await openStore(t, directory);
   const next = follow(store);
   kill(store, 'SIGSTOP');
   await setSecret(open(t, directory), 'new', secret());
@@ -127,39 +142,54 @@ test('values changed while no child runs are reported by the next one', async (t
   assert.deepEqual(await next(), [`new=${VALUE}`]);
 });
 
+test('opening gives all values, also when the child died before it got the key', async (t) => {
+  const directory = await makeVault(t);
+  await setSecret(open(t, directory), 'known', secret());
+  const store = startChildStore(directory);
+  t.after(() => store.close());
+  kill(store, 'SIGKILL');
+  const { values, trouble } = await store.open(KEY);
+  assert.deepEqual(show(values), [`known=${VALUE}`]);
+  assert.equal(trouble, undefined);
+});
+
+test('closing a store that was never opened ends the child', async (t) => {
+  const store = startChildStore(await makeVault(t));
+  const { pid } = store;
+  assert.ok(pid !== undefined);
+  await store.close();
+  await waitForEnd(pid);
+});
+
 test('a wrong key or a missing vault fails the start', async (t) => {
   const directory = await makeVault(t);
-  await assert.rejects(startChildStore({ directory, key: Buffer.alloc(32, 1) }), {
-    code: 'WRONG_KEY',
-  });
-  await assert.rejects(startChildStore({ directory: makeDirectory(t), key: KEY }), {
-    code: 'NO_VAULT',
-  });
+  await assert.rejects(openStore(t, directory, Buffer.alloc(32, 1)), { code: 'WRONG_KEY' });
+  await assert.rejects(openStore(t, makeDirectory(t)), { code: 'NO_VAULT' });
 });
 
 test('a vault that vanishes fails the calls and not the process', async (t) => {
   const directory = await makeVault(t);
-  const store = await start(t, directory);
+  const store = await openStore(t, directory);
   rmSync(directory, { recursive: true });
   await assert.rejects(store.grant(request(['x'])), { code: 'VAULT_DAMAGED' });
 });
 
 test('closing waits for the calls under way and ends the child', async (t) => {
   const directory = await makeVault(t);
-  const store = await start(t, directory);
+  const store = await openStore(t, directory);
   const { pid } = store;
   assert.ok(pid !== undefined);
   const calls = [store.deny(request([])), store.deny(request([]))];
   await store.close();
   await Promise.all(calls);
   assert.equal((await listAudit(open(t, directory))).length, 2);
-  assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
-  await assert.rejects(store.values(), { code: 'INTERNAL' });
+  await waitForEnd(pid);
+  await assert.rejects(store.keepHead(), { code: 'INTERNAL' });
 });
 
 test('the child has no key in its arguments or environment and a session of its own', async (t) => {
   if (process.platform !== 'linux') return;
-  const store = await start(t, await makeVault(t));
+  const store = await openStore(t, await makeVault(t));
   const proc = path.join('/proc', String(store.pid));
   const environment = readFileSync(path.join(proc, 'environ'), 'latin1').split('\0');
   for (const entry of environment)

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { Secret } from '../../src/base/secret.ts';
 import { createVault, type CreateOptions } from '../../src/vault/create.ts';
 import { closeVault, openVault, type OpenVault } from '../../src/vault/open.ts';
+import { startChildStore, type ChildStore } from '../../src/vault/child-store.ts';
 import type { GrantRequest } from '../../src/vault/types.ts';
 
 export const KEY: Buffer = Buffer.alloc(32, 0x5a);
@@ -41,6 +42,14 @@ export function open(t: TestContext, directory: string, key = KEY): OpenVault {
   const vault = openVault(directory, key);
   t.after(() => closeVault(vault));
   return vault;
+}
+
+/** Gives a child store that has opened the vault; it is closed when the test ends. */
+export async function openStore(t: TestContext, directory: string, key = KEY): Promise<ChildStore> {
+  const store = startChildStore(directory);
+  t.after(() => store.close());
+  await store.open(key);
+  return store;
 }
 
 export function secret(value = VALUE): Secret {

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { grant, listAudit } from '../../src/vault/audit.ts';
-import { startChildStore } from '../../src/vault/child-store.ts';
 import { clearPolicy, readRules, readRulesOf, setPolicy } from '../../src/vault/policies.ts';
 import { NO_POLICY, type Rules } from '../../src/vault/rules.ts';
 import { removeSecret, setSecret } from '../../src/vault/secrets.ts';
 import type { GrantRequest } from '../../src/vault/types.ts';
-import { KEY, makeOpenVault, open, request, secret } from './fixture.ts';
+import { makeOpenVault, open, openStore, request, secret } from './fixture.ts';
 
 function expecting(rules: Rules, more: Partial<GrantRequest> = {}): GrantRequest {
   const { name } = rules.info;
@@ -74,10 +73,7 @@ test('eight grants at once of a secret with five uses: five', async (t) => {
   await setSecret(vault, 'x', secret());
   await setPolicy(vault, 'x', { uses: 5 });
   const rules = await readRulesOf(vault, 'x');
-  const stores = await Promise.all(
-    [1, 2].map(async () => startChildStore({ directory: vault.directory, key: KEY })),
-  );
-  t.after(() => Promise.all(stores.map((store) => store.close())));
+  const stores = await Promise.all([1, 2].map(async () => openStore(t, vault.directory)));
   const others = [open(t, vault.directory), open(t, vault.directory)];
   const results = await Promise.all([
     ...[0, 1, 0, 1].map(async (index) => stores[index]?.grant(expecting(rules))),
