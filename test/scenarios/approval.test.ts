@@ -185,16 +185,22 @@ describe('a secret that needs a human', () => {
     });
   }
 
-  test('inside a session VAULT_SHELL_APPROVE says nothing', async () => {
-    const hexkey = vault.environment['VAULT_SHELL_HEXKEY'] ?? '';
-    const inner = `VAULT_SHELL_APPROVE=session VAULT_SHELL_APPROVE_TIMEOUT=1 VAULT_SHELL_HEXKEY=${hexkey}`;
-    const { code, stderr } = await vault.run([
-      '-c',
-      `${inner} '${process.execPath}' '${MAIN}' run -s pr -- true`,
-    ]);
-    assert.equal(code, 126);
-    assert.match(stderr, /pr was not approved within 1 s/);
-  });
+  // A nested session asks the outer one; one with a vault of its own names it.
+  for (const [what, own] of [
+    ['a nested session', ''],
+    ['a session with a vault of its own', '--vault "$VAULT_SHELL_DIR"'],
+  ] as const) {
+    test(`inside a session VAULT_SHELL_APPROVE says nothing to ${what}`, async () => {
+      const hexkey = vault.environment['VAULT_SHELL_HEXKEY'] ?? '';
+      const inner = `VAULT_SHELL_APPROVE=session VAULT_SHELL_APPROVE_TIMEOUT=1 VAULT_SHELL_HEXKEY=${hexkey}`;
+      const { code, stderr } = await vault.run(
+        ['-c', `${inner} '${process.execPath}' '${MAIN}' ${own} run -s pr -- true`],
+        { env: { VAULT_SHELL_APPROVE_TIMEOUT: '1' } },
+      );
+      assert.equal(code, 126);
+      assert.match(stderr, /pr was not approved within 1 s/);
+    });
+  }
 
   test('settings that make no sense are refused before anything else', async () => {
     for (const env of [
