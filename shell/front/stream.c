@@ -30,7 +30,7 @@ void vs_start_stream(struct vs_stream *stream, int from, int filter, int to) {
     stream->from = from;
     stream->filter = filter;
     stream->to = to;
-    stream->to_is_own = stream->to_is_socket = stream->said_end = stream->lost = false;
+    stream->to_is_own = stream->to_is_socket = stream->used = stream->said_end = stream->lost = false;
     stream->failure = 0;
     stream->taken = stream->in.at = stream->in.end = stream->out.at = stream->out.end = 0;
     fcntl(from, F_SETFL, fcntl(from, F_GETFL) | O_NONBLOCK);
@@ -93,6 +93,7 @@ static void feed_filter(struct vs_stream *stream) {
             if (!is_for_later()) lose(stream);
             return;
         }
+        stream->used = true;
         in->at += (size_t)sent;
     }
     in->at = in->end = 0;
@@ -101,7 +102,9 @@ static void feed_filter(struct vs_stream *stream) {
 static void say_end(struct vs_stream *stream) {
     if (stream->from != -1 || stream->in.end > 0 || stream->filter == -1 || stream->said_end) return;
     stream->said_end = true;
-    shutdown(stream->filter, SHUT_WR);
+    // Of nothing there is no rest to wait for.
+    if (stream->used) shutdown(stream->filter, SHUT_WR);
+    else close_end(&stream->filter);
 }
 
 static void finish(struct vs_stream *stream) {

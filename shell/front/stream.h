@@ -21,7 +21,8 @@ struct vs_stream {
     int to;     // whoever reads
     bool to_is_own; // a description of our own that never waits
     bool to_is_socket;
-    bool said_end; // no more goes into the filter
+    bool used;     // something went into the filter
+    bool said_end; // no more does
     bool lost;     // the session went away before the end
     int failure;   // errno of a write that failed other than for want of a reader
     size_t taken;  // bytes of the program, for who counts

@@ -497,6 +497,28 @@ static void test_programs(void) {
     CHECK(vs_is_pass_through_applet("/bin/busybox", shell));
     CHECK(!vs_is_pass_through_applet("/bin/busybox", tool) && !vs_is_pass_through_applet("/x/tool", shell));
     CHECK(!vs_is_pass_through_applet("busybox", NULL));
+    // As it lies in the repository and in a package: here the library is any file in a directory next to src.
+    char *ours[] = {"node", "--flag", "../src/cli/main.js", "-c", "x", NULL}, *other[] = {"node", "x.js", NULL};
+    char *bare[] = {"node", NULL};
+    char home[] = "/tmp/vault-shell-unit-XXXXXX", old[PATH_MAX];
+    const char *const made[] = {"shell", "src", "src/cli"};
+    CHECK(mkdtemp(home) != NULL && getcwd(old, sizeof old) != NULL && chdir(home) == 0);
+    for (size_t i = 0; i < 3; i++) CHECK(mkdir(made[i], 0700) == 0);
+    const int library = creat("shell/hook.so", 0600), script = creat("src/cli/main.js", 0600), text = creat("shell/x.js", 0600);
+    CHECK(library != -1 && script != -1 && text != -1 && symlink("shell/hook.so", "link.so") == 0 && chdir("shell") == 0);
+    CHECK(vs_runs_vault_shell("hook.so", ours) && vs_runs_vault_shell("../link.so", ours));
+    CHECK(!vs_runs_vault_shell("hook.so", other) && !vs_runs_vault_shell("hook.so", bare));
+    CHECK(!vs_runs_vault_shell("missing.so", ours) && !vs_runs_vault_shell("hook.so", NULL));
+    CHECK(unlink("../src/cli/main.js") == 0 && !vs_runs_vault_shell("hook.so", ours));
+    const char *const gone[] = {"hook.so", "x.js", "../link.so"};
+    for (size_t i = 0; i < 3; i++) unlink(gone[i]);
+    const char *const left[] = {"src/cli", "src", "shell"};
+    CHECK(chdir(home) == 0);
+    for (size_t i = 0; i < 3; i++) rmdir(left[i]);
+    CHECK(chdir(old) == 0 && rmdir(home) == 0);
+    close(library);
+    close(script);
+    close(text);
     const struct {
         const char *head;
         const char *interpreter;
