@@ -138,10 +138,11 @@ describe('a nested session in pipes', () => {
     assert.match(stderr, /^vault-shell: error: cannot write the output: No space left/);
   });
 
-  test('a program in the background keeps the outputs open, and the code is the first program’s', async () => {
-    const script = `exec 3<&0; { read line <&3; echo "late $line"; } & echo early; exit 6`;
-    const outcome = await inside.run(SHELL, ['-c', script], { input: 'go\n' });
-    assert.deepEqual(outcome, { code: 6, stdout: 'early\nlate go\n', stderr: '' });
+  test("a program in the background keeps the outputs open, and the code is the first program's", async () => {
+    const nested = `${SHELL} -c '{ read line <late; echo "late $line"; } & echo early; exit 6'`;
+    const script = `mkfifo late; { ${nested}; echo "code $?"; } | { read first; echo "$first"; echo go >late; cat; }`;
+    const { stdout } = await inside.run('/bin/sh', ['-c', script]);
+    assert.equal(stdout, 'early\nlate go\ncode 6\n');
   });
 
   for (const signal of ['TERM', 'HUP', 'INT', 'QUIT']) {
@@ -252,7 +253,8 @@ describe('when the outer session goes away', () => {
     inside.session.kill('SIGKILL');
     await once(stream, 'end');
     assert.equal(text, 'started\nhung-up\ncode 125\n');
-    assert.match(readFileSync(path.join(vault.home, 'out'), 'utf8'), /^(shown\n)?$/);
+    // Its end may have been held, as the start of a value.
+    assert.ok('shown\n'.startsWith(readFileSync(path.join(vault.home, 'out'), 'utf8')));
     assert.equal(
       readFileSync(path.join(vault.home, 'err'), 'utf8'),
       'vault-shell: error: the session ended before its program; the rest of the output is not shown\n',
