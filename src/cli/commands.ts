@@ -29,7 +29,9 @@ const SESSION_HELP = `vault-shell [--vault DIR] [--shell PATH] [-- PROGRAM ARGS.
 
 Without a command: starts your shell in a session. Programs started in it may be
 given secrets as "$VAULT<name>" (quoted), or as the path of a file in memory,
-"$VAULT_FILE<name>"; all output is redacted.`;
+"$VAULT_FILE<name>"; all output is redacted. Inside a session it nests in that.
+vault-bash, vault-zsh and vault-sh are the same under the name of a shell, with
+that shell's arguments.`;
 
 const RUN_HELP = `vault-shell run [-s NAME[=VARIABLE]]... [--] CMD ARGS...
 
