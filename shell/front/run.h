@@ -23,7 +23,7 @@ struct vs_run {
 // One line about what went wrong; gives the exit code for it.
 int vs_fail(const char *what, const char *reason);
 
-// Opens a filter for each stream whose source is there already. False: said why.
+// Waits for the answer to each filter that was asked for. False: said why.
 bool vs_await_filters(const struct vs_run *run);
 
 void vs_reap(struct vs_run *run);

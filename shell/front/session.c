@@ -8,8 +8,6 @@
 #include "../hook/client.h"
 #include "../hook/protocol.h"
 
-#define NO_ANSWER "the session's broker gave no answer: the session has ended, or cannot be reached from here"
-
 enum vs_where vs_find_session(struct vs_state *state) {
     const char *socket = getenv("VAULT_SHELL_SOCKET"), *session = getenv("VAULT_SHELL_SESSION");
     const bool has_socket = socket != NULL && socket[0] != '\0', has_session = session != NULL && session[0] != '\0';
@@ -36,7 +34,7 @@ int vs_open_filter(const struct vs_state *state, bool on_terminal) {
 }
 
 bool vs_await_filter(int fd, char *message, size_t room) {
-    (void)snprintf(message, room, "%s", NO_ANSWER);
+    (void)snprintf(message, room, "%s", VS_NO_ANSWER);
     struct vs_map frame = {NULL, 0};
     struct vs_answer answer;
     const struct vs_writer nothing = {NULL, 0};

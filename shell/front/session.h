@@ -7,6 +7,8 @@
 
 #include "../hook/state.h"
 
+#define VS_NO_ANSWER "the session's broker gave no answer: the session has ended, or cannot be reached from here"
+
 enum vs_where {
     VS_OUTSIDE,
     VS_INSIDE,

@@ -29,6 +29,7 @@ static int reopen(int to) {
 void vs_start_stream(struct vs_stream *stream, int from, int filter, int to) {
     stream->from = from;
     stream->filter = filter;
+    stream->waits = filter == -1;
     stream->to = to;
     stream->to_is_own = stream->to_is_socket = stream->used = stream->said_end = stream->lost = false;
     stream->failure = 0;
@@ -100,6 +101,7 @@ static void feed_filter(struct vs_stream *stream) {
 }
 
 static void say_end(struct vs_stream *stream) {
+    if (stream->from == -1 && stream->in.end == 0) stream->waits = false;
     if (stream->from != -1 || stream->in.end > 0 || stream->filter == -1 || stream->said_end) return;
     stream->said_end = true;
     // Of nothing there is no rest to wait for.
@@ -166,11 +168,16 @@ void vs_end_source(struct vs_stream *stream) {
 void vs_cut_stream(struct vs_stream *stream) {
     close_end(&stream->from);
     close_end(&stream->filter);
+    stream->waits = false;
     stream->in.at = stream->in.end = stream->out.at = stream->out.end = 0;
     if (stream->to_is_own) close_end(&stream->to);
     stream->to_is_own = false;
 }
 
 bool vs_stream_is_over(const struct vs_stream *stream) {
-    return stream->filter == -1 && stream->out.at == stream->out.end;
+    return stream->filter == -1 && !stream->waits && stream->out.at == stream->out.end;
+}
+
+bool vs_stream_wants_filter(const struct vs_stream *stream) {
+    return stream->waits && stream->in.end > 0;
 }

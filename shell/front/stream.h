@@ -17,7 +17,8 @@ struct vs_buffer {
 
 struct vs_stream {
     int from;   // pipe or PTY master, never waits; -1: at its end
-    int filter; // -1: over
+    int filter; // -1: over, or not yet open
+    bool waits; // for a filter, which is not asked for before there is output
     int to;     // whoever reads
     bool to_is_own; // a description of our own that never waits
     bool to_is_socket;
@@ -29,7 +30,7 @@ struct vs_stream {
     struct vs_buffer in, out;
 };
 
-// `to` stays the caller's; it may be shared with others, so its flags are left alone.
+// `to` stays the caller's; it may be shared with others, so its flags are left alone. Without a filter (-1) it waits for one.
 void vs_start_stream(struct vs_stream *stream, int from, int filter, int to);
 
 // What to wait for: three entries, some of them with a descriptor of -1.
@@ -44,6 +45,9 @@ void vs_end_source(struct vs_stream *stream);
 
 // Drops everything, at once.
 void vs_cut_stream(struct vs_stream *stream);
+
+// Output is there, and no filter for it.
+bool vs_stream_wants_filter(const struct vs_stream *stream);
 
 bool vs_stream_is_over(const struct vs_stream *stream);
 

@@ -197,7 +197,9 @@ int vs_run_in_terminal(struct vs_program *program) {
     if (!vs_catch_signals(CAUGHT)) return vs_fail("cannot make a pipe: ", strerror(errno));
     terminal.inner = open_pty(&pty);
     if (terminal.inner == -1) return vs_fail("cannot make a terminal: ", strerror(errno));
-    vs_start_stream(&stream, pty, vs_open_filter(program->session, true), STDOUT_FILENO);
+    const int filter = vs_open_filter(program->session, true);
+    if (filter == -1) return vs_fail(VS_NO_ANSWER, "");
+    vs_start_stream(&stream, pty, filter, STDOUT_FILENO);
     if (!vs_await_filters(&terminal.run)) return VS_EXIT_NOT_STARTED;
     resize();
     vs_set_raw(OUTER);
