@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import path from 'node:path';
@@ -87,6 +88,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     approver: createApprover({ ...options, timeoutMs: options.approvalTimeoutMs }),
   };
   const ending = new AbortController();
+  // One for each request that is being answered: with more than ten Node would warn of a leak.
+  setMaxListeners(0, ending.signal);
   const forgetAll = (): void => {
     grants.clear();
     watch.close();
@@ -99,7 +102,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     answerTo: async (request, peer, gone) =>
       closing !== undefined && ['hello', 'resolve', 'filter'].includes(request.type)
         ? denied('the session is ending')
-        : answerTo(options, resolving, grants, request, peer, either(gone, ending.signal)),
+        : answerTo(
+            options,
+            resolving,
+            grants,
+            request,
+            peer,
+            // Only who asks for values waits for anything.
+            request.type === 'resolve' ? either(gone, ending.signal) : gone,
+          ),
     onUndelivered: (answer) => undelivered(grants, answer),
     onFilter: (connection, { flags }) =>
       options.onFilter?.(connection, (flags & FILTER_FLAG.TERMINAL) !== 0),

@@ -184,6 +184,12 @@ describe('a nested session in pipes', () => {
     });
   });
 
+  test('the lines of several that write into one pipe stay whole', async () => {
+    const script = `for i in $(seq 20); do ${SHELL} -c 'echo a line of text 123' & done; wait`;
+    const { stdout } = await inside.run('/bin/sh', ['-c', script]);
+    assert.equal(stdout, 'a line of text 123\n'.repeat(20));
+  });
+
   test('a nested session that nobody reads keeps no other waiting', async () => {
     const script = `mkfifo stuck; ${SHELL} -c 'yes' >stuck & exec 3<stuck; ${SHELL} -c 'seq 3'; kill $!`;
     const { stdout } = await inside.run('/bin/sh', ['-c', script]);

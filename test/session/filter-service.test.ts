@@ -58,6 +58,7 @@ interface Client {
   readonly socket: Socket;
   readonly answer: Buffer;
   shown(): Buffer;
+  pieces(): string[];
   /** Waits until all that was shown is `wanted`. */
   waitFor(wanted: string): Promise<void>;
   /** Says that there is no more; gives all that was shown, until the other side closed. */
@@ -77,6 +78,7 @@ async function open(broker: Broker, flags = 0, session = SESSION): Promise<Clien
     socket,
     answer,
     shown,
+    pieces: () => chunks.map(String),
     async waitFor(wanted) {
       while (shown().toString() !== wanted) await once(socket, 'data');
     },
@@ -105,6 +107,39 @@ test('on a terminal, held bytes are shown after a pause', async (t) => {
   await client.waitFor('shown@');
   client.socket.destroy();
 });
+
+test('in a pipe, a line whose end is held comes whole with the end', async (t) => {
+  const broker = await setUp(t, holdingLines);
+  const client = await open(broker);
+  client.socket.write('one\ntwo@\n');
+  assert.equal((await client.end()).toString(), `one\ntwo@\n${OK.toString()}`);
+  assert.ok(!client.pieces().some((piece) => piece.endsWith('two')));
+});
+
+test('in a pipe, what of a line may be shown is shown after a pause', async (t) => {
+  const broker = await setUp(t, holdingLines);
+  const client = await open(broker);
+  client.socket.write('one\ntwo@\n');
+  await client.waitFor('one\ntwo');
+  client.socket.write('x');
+  await client.waitFor('one\ntwo@\nx');
+  client.socket.destroy();
+});
+
+/** Holds back `@` and a line end at the end of what was written, until more follows. */
+function holdingLines(): Filter {
+  let held = Buffer.alloc(0);
+  return {
+    write(chunk) {
+      const bytes = Buffer.concat([held, chunk]);
+      const from = bytes.toString('latin1').endsWith('@\n') ? bytes.length - 2 : bytes.length;
+      held = bytes.subarray(from);
+      return bytes.subarray(0, from);
+    },
+    release: () => Buffer.alloc(0),
+    end: () => held,
+  };
+}
 
 test('a value is masked however it is cut, by many filters at once [G1]', async (t) => {
   const needles = new NeedleSet();
