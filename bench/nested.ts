@@ -51,8 +51,8 @@ function benchMemory(vault: TestVault, print: (line: string) => void): void {
   const front = fileURLToPath(new URL('../shell/vault-sh', import.meta.url));
   const own = 'echo $(grep VmRSS /proc/$PPID/status | tr -dc 0-9)';
   const script = `${own}; mkfifo hold; exec 9<>hold
-for i in {1..${AT_ONCE}}; do ${front} -c '${own}; read line <hold' & done; sleep 3
-${own}; for i in {1..${AT_ONCE}}; do echo >&9; done; wait`;
+for i in {1..${AT_ONCE}}; do ${front} -c '${own}; read line <hold' >size$i & done; sleep 3
+${own}; for i in {1..${AT_ONCE}}; do echo >&9; done; wait; cat size*`;
   const [before = NaN, ...rest] = inSession(vault, script).trim().split('\n').map(Number);
   const after = Math.max(...rest);
   const each = median(rest.filter((kilobytes) => kilobytes !== after));
