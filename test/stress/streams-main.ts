@@ -11,8 +11,10 @@ if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(seed)) {
   process.exit(2);
 }
 console.log(`seeds ${seed} to ${seed + rounds - 1}`);
-const { bytes, closed, ways } = await stressStreams(rounds, seed);
+const { bytes, closed, ways, late } = await stressStreams(rounds, seed);
 const counts = Object.entries(ways).map(([way, count]) => `${count} in ${way}`);
 console.log(
   `ok: ${rounds} sessions (${counts.join(', ')}), ${(bytes / 1e6).toFixed(0)} MB written; in ${closed} the reader left early`,
 );
+if (late > 0)
+  console.log(`${late} sessions could not open the vault within 20 s, and were started again`);
