@@ -2,6 +2,12 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Row } from './row.ts';
 
+function configureTmux(directory: string): void {
+  // What comes at once is no paste here.
+  const settings = 'set -g status off\nset -sg assume-paste-time 0\n';
+  writeFileSync(path.join(directory, 'tmux.conf'), settings);
+}
+
 export const dialogRows: readonly Row[] = [
   {
     name: 'whiptail',
@@ -69,12 +75,7 @@ export const dialogRows: readonly Row[] = [
     does: 'a split, a line in each pane, a resize, the end',
     command: ['tmux', '-S', 'socket', '-f', 'tmux.conf', 'new-session', 'sh'],
     environment: { PS1: '$ ' },
-    // What comes at once is no paste here.
-    prepare: (directory) =>
-      writeFileSync(
-        path.join(directory, 'tmux.conf'),
-        'set -g status off\nset -sg assume-paste-time 0\n',
-      ),
+    prepare: configureTmux,
     expected: 'screens',
     async play(person) {
       await person.look(/\$/);
@@ -84,6 +85,25 @@ export const dialogRows: readonly Row[] = [
       await person.look(/one 2/);
       await person.type('exit\r', /\$/);
       person.send('exit\r');
+    },
+  },
+  {
+    name: 'vim in tmux',
+    does: 'tmux around it: a session in a pane',
+    needs: ['tmux'],
+    command: ['vim', '--clean', '-n', 'words'],
+    within: (command) => ['tmux', '-S', 'socket', '-f', 'tmux.conf', 'new-session', ...command],
+    prepare(directory) {
+      configureTmux(directory);
+      writeFileSync(path.join(directory, 'words'), 'first\nsecond 世界\n'.repeat(40));
+    },
+    expected: 'screens',
+    async play(person) {
+      await person.look(/^first\nsecond/);
+      await person.type('jihere \x1b', /here second/);
+      person.resize(100, 30);
+      await person.type('G', /80,/);
+      person.send(':q!\r');
     },
   },
 ];

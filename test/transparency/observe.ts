@@ -49,10 +49,11 @@ async function run(vault: TestVault, row: Row, way: 'bare' | 'session'): Promise
     delete environment['VAULT_SHELL_DIR'];
     delete environment['VAULT_SHELL_HEXKEY'];
   }
-  const command = way === 'bare' ? [file, ...args] : [process.execPath, MAIN, '--', file, ...args];
+  const bare = [file, ...args];
+  const command = way === 'bare' ? bare : [process.execPath, MAIN, '--', ...bare];
   const terminal = openTestTerminal({
     file: '/bin/sh',
-    args: ['-c', `${row.before ?? ':'}; exec "$@"`, 'sh', ...command],
+    args: ['-c', `${row.before ?? ':'}; exec "$@"`, 'sh', ...(row.within?.(command) ?? command)],
     environment,
     cwd: directory,
     ...row.size,

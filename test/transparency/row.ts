@@ -13,6 +13,8 @@ export interface Row {
   readonly environment?: Readonly<Record<string, string>>;
   /** Run by a shell in the terminal, before it becomes the program. */
   readonly before?: string;
+  /** What the program, or the session that it is in, runs in. */
+  readonly within?: (command: readonly string[]) => readonly string[];
   readonly size?: { readonly columns: number; readonly rows: number };
   /** What a person does; the program ends by it, or by itself. */
   readonly play?: (person: Person) => Promise<void>;

@@ -8,7 +8,7 @@ import { expectedCell, ROWS, transparencyTable } from './table.ts';
 
 const DOCUMENT = new URL('../../../docs/transparency.md', import.meta.url);
 
-describe('in a session, as bare [G12]', () => {
+describe('in a session, as bare [G12]', { concurrency: 3 }, () => {
   let vault: TestVault;
   before(async () => {
     vault = await makeVault();
