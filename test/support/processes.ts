@@ -48,17 +48,27 @@ function commandOf(pid: number): string {
 
 /** Resolves when a process has ended, reaped or not. Rejects when it stays. */
 export async function gone(pid: number): Promise<void> {
+  await reach(pid, ['ended', 'Z', 'X']);
+}
+
+/** Resolves when a process is stopped. */
+export async function stopped(pid: number): Promise<void> {
+  await reach(pid, ['T']);
+}
+
+async function reach(pid: number, wanted: readonly string[]): Promise<void> {
   const deadline = performance.now() + GIVE_UP_MS;
-  while (!isEnded(pid)) {
-    if (performance.now() > deadline) throw new Error(`${pid} is still there: ${commandOf(pid)}`);
+  for (let state = stateOf(pid); !wanted.includes(state); state = stateOf(pid)) {
+    if (performance.now() > deadline)
+      throw new Error(`${pid} is still ${state}: ${commandOf(pid)}`);
     await delay(POLL_MS);
   }
 }
 
-function isEnded(pid: number): boolean {
+function stateOf(pid: number): string {
   try {
-    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return /\) (.) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? '';
   } catch {
-    return true;
+    return 'ended';
   }
 }
