@@ -2,9 +2,10 @@ import { benchExec } from './exec.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
 import { benchPty } from './pty.ts';
 import { benchRedact } from './redact.ts';
+import { benchShares } from './shares.ts';
 
 /*
- * `npm run bench`, or `npm run bench -- redact pty exec`; a part of the first with
+ * `npm run bench`, or `npm run bench -- redact pty exec shares`; a part of the first with
  * `npm run bench -- redact --secrets 100 --corpus plain,ansi --chunk 65536`. Machines are noisy: read the ratios,
  * which come from one run, interleaved; never the absolute figures of two runs.
  */
@@ -13,6 +14,7 @@ const BENCHES = new Map<string, Bench>([
   ['redact', benchRedact],
   ['pty', benchPty],
   ['exec', benchExec],
+  ['shares', benchShares],
 ]);
 
 let options: BenchOptions;
