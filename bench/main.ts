@@ -3,10 +3,11 @@ import { benchNested } from './nested.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
 import { benchPty } from './pty.ts';
 import { benchRedact } from './redact.ts';
+import { benchShares } from './shares.ts';
 import { benchStartup } from './startup.ts';
 
 /*
- * `npm run bench`, or `npm run bench -- redact pty exec nested startup`; a part of the first with
+ * `npm run bench`, or `npm run bench -- redact pty exec nested startup shares`; a part of the first with
  * `npm run bench -- redact --secrets 100 --corpus plain,ansi --chunk 65536`. Machines are noisy: read the ratios,
  * which come from one run, interleaved; never the absolute figures of two runs.
  */
@@ -17,6 +18,7 @@ const BENCHES = new Map<string, Bench>([
   ['exec', benchExec],
   ['nested', benchNested],
   ['startup', benchStartup],
+  ['shares', benchShares],
 ]);
 
 let options: BenchOptions;

@@ -131,6 +131,31 @@ static napi_value set_terminal(napi_env env, napi_callback_info info) {
     return NULL;
 }
 
+static napi_value signal_keys(napi_env env, napi_callback_info info) {
+    napi_value values[VS_MAX_ARGUMENTS];
+    int fd = -1;
+    if (!arguments(env, info, 1, values, &fd)) return NULL;
+    unsigned char keys[3];
+    const int count = vs_signal_keys(fd, keys);
+    if (count == -1) return fail(env, "tcgetattr", errno);
+    napi_value buffer = NULL;
+    if (napi_create_buffer_copy(env, (size_t)count, keys, NULL, &buffer) != napi_ok) return NULL;
+    return buffer;
+}
+
+static napi_value discard_typed(napi_env env, napi_callback_info info) {
+    napi_value values[VS_MAX_ARGUMENTS];
+    int master = -1;
+    int peer = -1;
+    if (!arguments(env, info, 2, values, &master)) return NULL;
+    if (napi_get_value_int32(env, values[1], &peer) != napi_ok) {
+        (void)napi_throw_type_error(env, "EINVAL", "wrong arguments");
+        return NULL;
+    }
+    if (vs_discard_typed(master, peer) != 0) return fail(env, "tcflush", errno);
+    return NULL;
+}
+
 static napi_value set_close_on_exec(napi_env env, napi_callback_info info) {
     napi_value values[VS_MAX_ARGUMENTS];
     int fd = -1;
@@ -351,6 +376,8 @@ NAPI_MODULE_INIT() {
         {"reapAdopted", NULL, reap_adopted, NULL, NULL, NULL, napi_enumerable, NULL},
         {"windowSize", NULL, window_size, NULL, NULL, NULL, napi_enumerable, NULL},
         {"openPeer", NULL, open_peer, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"signalKeys", NULL, signal_keys, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"discardTyped", NULL, discard_typed, NULL, NULL, NULL, napi_enumerable, NULL},
         {"foregroundGroup", NULL, foreground_group, NULL, NULL, NULL, napi_enumerable, NULL},
         {"readAvailable", NULL, read_available, NULL, NULL, NULL, napi_enumerable, NULL},
         {"findMode", NULL, find_mode, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -104,6 +104,23 @@ int vs_window_size(int fd, unsigned short *columns, unsigned short *rows) {
     return 0;
 }
 
+int vs_signal_keys(int fd, unsigned char keys[3]) {
+    struct termios modes;
+    if (tcgetattr(fd, &modes) != 0) return -1;
+    if ((modes.c_lflag & ISIG) == 0 || (modes.c_lflag & NOFLSH) != 0) return 0;
+    const int names[] = {VINTR, VQUIT, VSUSP};
+    int count = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (modes.c_cc[names[i]] != _POSIX_VDISABLE) keys[count++] = modes.c_cc[names[i]];
+    }
+    return count;
+}
+
+int vs_discard_typed(int master, int peer) {
+    // What is on its way to the line discipline, then what that holds.
+    return tcflush(master, TCOFLUSH) == 0 && tcflush(peer, TCIFLUSH) == 0 ? 0 : -1;
+}
+
 // Opens the slave of a PTY master, close-on-exec and not as a controlling terminal.
 int vs_open_peer(int fd) {
     const int flags = O_RDWR | O_NOCTTY | O_CLOEXEC;

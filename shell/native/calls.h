@@ -25,6 +25,10 @@ int vs_set_subreaper(int on);
 int vs_reap_adopted(const int *spared, size_t count, int *status);
 int vs_window_size(int fd, unsigned short *columns, unsigned short *rows);
 int vs_open_peer(int fd);
+// The characters of a terminal that send a signal and drop what was typed before; 0 to 3 of them.
+int vs_signal_keys(int fd, unsigned char keys[3]);
+// Drops all that was typed and not read, given both ends of a PTY.
+int vs_discard_typed(int master, int peer);
 int vs_foreground_group(int fd);
 int vs_own_group(void);
 // Only returns when it fails. Signals are as a program finds them that was started by a shell.

@@ -37,6 +37,10 @@ export type Native = {
   readonly windowSize: (fd: number) => WindowSize;
   /** Opens the slave of a PTY master; the caller closes it. */
   readonly openPeer: (master: number) => number;
+  /** The keys of a terminal that send a signal and drop what was typed before them: Ctrl-C, Ctrl-\ and Ctrl-Z, as it is set. */
+  readonly signalKeys: (fd: number) => Buffer;
+  /** Drops all that was typed and not read, given both ends of a PTY. */
+  readonly discardTyped: (master: number, peer: number) => void;
   /** The process group in the foreground of a terminal. */
   readonly foregroundGroup: (fd: number) => number;
   /** The process group of this process. */
@@ -74,6 +78,8 @@ const FUNCTIONS: Record<keyof Native, true> = {
   reapAdopted: true,
   windowSize: true,
   openPeer: true,
+  signalKeys: true,
+  discardTyped: true,
   foregroundGroup: true,
   ownGroup: true,
   readAvailable: true,

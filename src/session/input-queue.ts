@@ -2,12 +2,20 @@ import { systemCode } from '../base/errors.ts';
 
 /** Bytes on their way to a program that may not read for a while. */
 export type InputQueue = {
-  /** False: bytes wait; the source should rest until `onDrain`. */
+  /** False: much waits; the source should rest until `onDrain`. */
   write(bytes: Uint8Array): boolean;
+  /** Called when nothing waits any more. */
   onDrain(listener: () => void): void;
+  /** Nothing waits. */
+  isEmpty(): boolean;
+  /** Drops what waits. */
+  clear(): void;
   /** Drops what waits, and takes no more. */
   close(): void;
 };
+
+/** More than anybody pastes: up to here what is typed is read while the program does not, so that Ctrl-C behind it is seen. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 // A PTY cannot be polled from Node: the pause between two tries grows, so that a program that never
 // reads costs nothing to speak of, and one that reads gets its next bytes soon.
@@ -19,11 +27,13 @@ export function openInputQueue(writeSome: (bytes: Uint8Array) => number): InputQ
   const waiting: Uint8Array[] = [];
   let listener: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let waitingBytes = 0;
   let closed = false;
 
   function flush(retryMs: number): void {
     for (let bytes = waiting[0]; bytes !== undefined; bytes = waiting[0]) {
       const done = attempt(bytes);
+      waitingBytes -= done;
       if (done < bytes.length) {
         waiting[0] = bytes.subarray(done);
         const pause = done > 0 ? FIRST_RETRY_MS : retryMs;
@@ -57,17 +67,25 @@ export function openInputQueue(writeSome: (bytes: Uint8Array) => number): InputQ
     write(bytes) {
       if (closed) return true;
       waiting.push(bytes);
+      waitingBytes += bytes.length;
       if (timer === undefined) flush(FIRST_RETRY_MS);
-      return timer === undefined;
+      return waitingBytes < MAX_WAITING_BYTES;
     },
     onDrain(called) {
       listener = called;
     },
+    isEmpty: () => timer === undefined,
+    clear,
     close() {
       closed = true;
-      clearTimeout(timer);
-      timer = undefined;
-      waiting.length = 0;
+      clear();
     },
   };
+
+  function clear(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    waiting.length = 0;
+    waitingBytes = 0;
+  }
 }

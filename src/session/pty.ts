@@ -24,7 +24,10 @@ export type Pty = {
   readonly exited: Promise<Exit>;
   /** Resolves when the program has ended and all its output has been taken. Rejects with what `onOutput` threw. */
   readonly done: Promise<Exit>;
-  /** Types `bytes`, which the PTY keeps. False: the program does not read; type no more before `onDrain`. */
+  /**
+   * Types `bytes`, which the PTY keeps. False: the program does not read, and much waits; type no more before `onDrain`. A
+   * key that sends a signal does so at once, and drops what waits before it, as it does in a terminal.
+   */
   readonly write: (bytes: Uint8Array) => boolean;
   readonly onDrain: (listener: () => void) => void;
   readonly resize: (size: WindowSize) => void;
@@ -96,7 +99,13 @@ export function openPty(options: PtyOptions): Pty {
     pid,
     exited: ended.promise,
     done: finish(),
-    write: (bytes) => input.write(bytes),
+    write(bytes) {
+      const at = input.isEmpty() || !source.isOpen() ? -1 : lastSignalKey(bytes, inner);
+      if (at === -1) return input.write(bytes);
+      input.clear();
+      native().discardTyped(fd, inner);
+      return input.write(bytes.subarray(at));
+    },
     onDrain: (listener) => {
       input.onDrain(listener);
     },
@@ -115,6 +124,12 @@ export function openPty(options: PtyOptions): Pty {
       sendSignal(group > 1 ? -group : pid, signal);
     },
   };
+}
+
+/** Gives the offset of the last key in `bytes` that sends a signal; -1 when there is none. */
+function lastSignalKey(bytes: Uint8Array, terminal: number): number {
+  const keys = native().signalKeys(terminal);
+  return bytes.findLastIndex((byte) => keys.includes(byte));
 }
 
 function usable(size: WindowSize): WindowSize {

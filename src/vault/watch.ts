@@ -1,4 +1,4 @@
-import { statSync, watch, type FSWatcher } from 'node:fs';
+import { statfsSync, statSync, watch, type FSWatcher } from 'node:fs';
 import path from 'node:path';
 import { vaultPaths } from './files.ts';
 
@@ -6,8 +6,14 @@ import { vaultPaths } from './files.ts';
 const DEBOUNCE_MS = 50;
 /** A vault under constant writing is read again at most this often. */
 const MIN_GAP_MS = 200;
-/** For where file events are missing or lost; with the read it stays well under the second promised. */
+/** For where file events are missing; with the read it stays well under the second promised. */
 const POLL_MS = 500;
+/** Where they are not: only in case. An idle session is to take no time of the CPU. */
+const RARE_POLL_MS = 60_000;
+/** File systems on which no other machine can write unseen: ext, xfs, btrfs, tmpfs, f2fs, zfs, overlay (statfs(2)). */
+const LOCAL: readonly number[] = [
+  0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0xf2f5_2010, 0x2fc1_2fc1, 0x794c_7630,
+];
 /** A file time this much older than our look cannot belong to a write after the look. */
 const SETTLED_MS = 50;
 
@@ -44,8 +50,17 @@ export function watchVault(
     }
   };
 
-  const watcher = watchFiles(directory, () => schedule(DEBOUNCE_MS));
-  const poll = setInterval(() => schedule(0), POLL_MS).unref();
+  const pollEvery = (periodMs: number): NodeJS.Timeout =>
+    setInterval(() => schedule(0), periodMs).unref();
+  let poll = pollEvery(RARE_POLL_MS);
+  const onLost = (): void => {
+    clearInterval(poll);
+    if (!stopped) poll = pollEvery(POLL_MS);
+  };
+  const watcher = watchFiles(directory, () => schedule(DEBOUNCE_MS), onLost);
+  if (watcher === undefined || !isLocal(directory)) onLost();
+  // What was written before the watcher was there.
+  schedule(0);
   return () => {
     stopped = true;
     watcher?.close();
@@ -79,17 +94,34 @@ function hasChanged(directory: string, seen: Look): boolean {
   return look(directory).fingerprint !== seen.fingerprint;
 }
 
-function watchFiles(directory: string, onEvent: () => void): FSWatcher | undefined {
+/** `onLost` is called when no more events can be counted on. */
+function watchFiles(
+  directory: string,
+  onEvent: () => void,
+  onLost: () => void,
+): FSWatcher | undefined {
   const { database, wal } = vaultPaths(directory);
   const names = new Set([path.basename(database), path.basename(wal)]);
   try {
     const watcher = watch(directory, { persistent: false }, (_event, name) => {
       if (name === null || names.has(name)) onEvent();
+      // The directory itself was moved away or removed; another may take its place.
+      else if (name === path.basename(directory)) onLost();
     });
-    // Out of watches, or the directory is gone: the poll goes on.
-    watcher.on('error', () => watcher.close());
+    watcher.on('error', () => {
+      watcher.close();
+      onLost();
+    });
     return watcher;
   } catch {
-    return undefined;
+    return undefined; // out of watches, or the directory is gone
+  }
+}
+
+function isLocal(directory: string): boolean {
+  try {
+    return process.platform === 'linux' && LOCAL.includes(statfsSync(directory).type);
+  } catch {
+    return false;
   }
 }

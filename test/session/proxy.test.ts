@@ -255,6 +255,33 @@ void test('a paste of 1 MB passes whole', async (t) => {
   assert.equal(await endOf(terminal), 0);
 });
 
+void test('a paste of 10 MB passes whole to a program that does not read for a while', async (t) => {
+  const paste = Buffer.from(Array.from({ length: 10_000_000 }, (_, index) => index % 251));
+  const script =
+    'trap go=1 USR1; stty raw -echo; printf "ready $$;"; while [ -z "$go" ]; do sleep 0.01; done; head -c 10000000 | sha256sum';
+  const terminal = openOuter(t, ['sh', '-c', script]);
+  const pid = Number(/ready (\d+);/.exec(await terminal.waitFor(/ready \d+;/))?.[1]);
+  terminal.send(paste);
+  // Long after the first of it could have been read.
+  await once(spawn('seq', ['100000'], { stdio: 'ignore' }), 'exit');
+  process.kill(pid, 'SIGUSR1');
+  await terminal.waitFor(createHash('sha256').update(paste).digest('hex'));
+  assert.equal(await endOf(terminal), 0);
+});
+
+void test('Ctrl-C behind a paste that is not read reaches the program, and nothing of the paste comes later', async (t) => {
+  const script = `trap 'echo caught' INT; printf ready; sleep 1000; read line; echo "line: $line"`;
+  const terminal = openOuter(t, ['sh', '-c', script]);
+  await terminal.waitFor('ready');
+  terminal.send('echo pasted\r'.repeat(800_000));
+  await terminal.waitFor('pasted');
+  terminal.send('\u0003');
+  await terminal.waitFor('caught');
+  terminal.send('typed\r');
+  await terminal.waitFor('line: typed');
+  assert.equal(await endOf(terminal), 0);
+});
+
 void test('an outer terminal that does not read for a while loses nothing, and keys still work', async (t) => {
   const terminal = openOuter(t, [
     'sh',

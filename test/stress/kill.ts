@@ -5,7 +5,7 @@ import path from 'node:path';
 import { MAIN, makeVault, randomValue, type AuditEntry, type TestVault } from '../support/cli.ts';
 import { fnv } from '../support/fnv.ts';
 import { ROOT } from '../support/hook-environment.ts';
-import { descendantsOf, type Process } from '../support/processes.ts';
+import { descendantsOf, gone, type Process } from '../support/processes.ts';
 import type { Random } from '../support/random.ts';
 
 const VICTIMS = ['session', 'vault process', 'shell', 'target'] as const;
@@ -80,7 +80,7 @@ async function runRound(
   const hit = pid !== undefined && kill(pid);
   await ended;
   // What outlives its session has no broker, and ends at its next use.
-  await Promise.all(family.map(async (left) => gone(left.pid)));
+  await Promise.all(family.map(({ pid: left }) => gone(left)));
   return hit;
 }
 
@@ -111,12 +111,6 @@ function kill(pid: number): boolean {
     return process.kill(pid, 'SIGKILL');
   } catch {
     return false;
-  }
-}
-
-async function gone(pid: number): Promise<void> {
-  while (existsSync(`/proc/${pid}/fd`)) {
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

@@ -1,5 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { native } from '../../src/base/native.ts';
+
+/** A process that takes longer has not been ended; it is not a limit anything should come near. */
+const GIVE_UP_MS = 20_000;
+const POLL_MS = 5;
 
 export interface Process {
   readonly pid: number;
@@ -38,5 +43,32 @@ function commandOf(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
   } catch {
     return '';
+  }
+}
+
+/** Resolves when a process has ended, reaped or not. Rejects when it stays. */
+export async function gone(pid: number): Promise<void> {
+  await reach(pid, ['ended', 'Z', 'X']);
+}
+
+/** Resolves when a process is stopped. */
+export async function stopped(pid: number): Promise<void> {
+  await reach(pid, ['T']);
+}
+
+async function reach(pid: number, wanted: readonly string[]): Promise<void> {
+  const deadline = performance.now() + GIVE_UP_MS;
+  for (let state = stateOf(pid); !wanted.includes(state); state = stateOf(pid)) {
+    if (performance.now() > deadline)
+      throw new Error(`${pid} is still ${state}: ${commandOf(pid)}`);
+    await delay(POLL_MS);
+  }
+}
+
+function stateOf(pid: number): string {
+  try {
+    return /\) (.) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? '';
+  } catch {
+    return 'ended';
   }
 }

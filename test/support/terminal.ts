@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import xterm from '@xterm/headless';
 import { deferred } from '../../src/session/deferred.ts';
 import type { Exit } from '../../src/session/exit.ts';
@@ -10,6 +11,8 @@ export type TestTerminalOptions = {
   readonly cwd?: string;
   readonly columns?: number;
   readonly rows?: number;
+  /** Answers what programs ask a terminal: what it is, where the cursor is, which colours it has. */
+  readonly answers?: boolean;
 };
 
 /** A terminal as a person has it: a screen, and a program in a PTY behind it. */
@@ -30,6 +33,8 @@ export type TestTerminal = {
   screen(): Promise<string>;
   /** All there is to know of the screen: its cells with their colours, the cursor, the modes. */
   snapshot(): Promise<string>;
+  /** Waits until the screen matches and nothing more comes for QUIET_MS; gives a snapshot. Rejects as `waitFor` does. */
+  see(wanted: RegExp): Promise<string>;
   resize(columns: number, rows: number): void;
   /** Reads no output until the function it gives is called: the reader is slow. */
   stall(): () => void;
@@ -40,6 +45,9 @@ export type TestTerminal = {
 
 /** A wait that takes longer has failed; it is not a limit anything should come near. */
 const GIVE_UP_MS = 20_000;
+/** A program that has drawn what it was asked to draws nothing more by then. */
+const QUIET_MS = 100;
+const COLOURS = { 10: 'rgb:dddd/dddd/dddd', 11: 'rgb:1111/2222/3333' } as const;
 
 export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
   const { columns = 80, rows = 24 } = options;
@@ -69,6 +77,15 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
       return stalled;
     },
   });
+  if (options.answers === true) {
+    display.onData((answer) => void pty.write(Buffer.from(answer)));
+    for (const [code, colour] of Object.entries(COLOURS)) {
+      display.parser.registerOscHandler(Number(code), (asked) => {
+        if (asked === '?') pty.write(Buffer.from(`\x1b]${code};${colour}\x07`));
+        return true;
+      });
+    }
+  }
   let exit: Exit | undefined;
   const done = pty.done.then((how) => {
     exit = how;
@@ -95,6 +112,42 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
     return new Promise((resolve) => {
       display.write('', resolve);
     });
+  }
+
+  async function screen(): Promise<string> {
+    await drawn();
+    const { active } = display.buffer;
+    const lines: string[] = [];
+    for (let row = 0; row < display.rows; row++) {
+      lines.push(active.getLine(active.baseY + row)?.translateToString(true) ?? '');
+    }
+    return lines.join('\n').trimEnd();
+  }
+
+  async function quiet(): Promise<void> {
+    for (let before = -1; before !== chunks.length;) {
+      before = chunks.length;
+      await delay(QUIET_MS);
+    }
+  }
+
+  async function snapshot(): Promise<string> {
+    await drawn();
+    const { active } = display.buffer;
+    const rows = Array.from({ length: display.rows }, (_, row) => {
+      const line = active.getLine(active.baseY + row);
+      return Array.from({ length: display.cols }, (_, column) => {
+        const cell = line?.getCell(column);
+        if (cell === undefined) return '';
+        const text = cell.getChars() || ' ';
+        if (cell.isAttributeDefault()) return text;
+        const colours = `${cell.getFgColorMode()}:${cell.getFgColor()},${cell.getBgColorMode()}:${cell.getBgColor()}`;
+        const style = [cell.isBold(), cell.isItalic(), cell.isUnderline(), cell.isInverse()];
+        return `{${text} ${colours} ${style.map((bits) => Number(bits !== 0)).join('')}}`;
+      }).join('');
+    });
+    const { type, cursorX, cursorY, baseY } = active;
+    return JSON.stringify([rows, type, cursorX, cursorY, baseY, display.modes], undefined, 1);
   }
 
   return {
@@ -124,32 +177,18 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
       });
     },
     output: () => Buffer.concat(chunks),
-    async screen() {
-      await drawn();
-      const { active } = display.buffer;
-      const lines: string[] = [];
-      for (let row = 0; row < display.rows; row++) {
-        lines.push(active.getLine(active.baseY + row)?.translateToString(true) ?? '');
+    screen,
+    snapshot,
+    async see(wanted) {
+      for (const deadline = performance.now() + GIVE_UP_MS; ;) {
+        await quiet();
+        const shown = await screen();
+        if (wanted.test(shown)) return snapshot();
+        const late = performance.now() > deadline;
+        if (late || exit !== undefined) {
+          throw new Error(`${wanted} is not on the screen: ${JSON.stringify(shown)}`);
+        }
       }
-      return lines.join('\n').trimEnd();
-    },
-    async snapshot() {
-      await drawn();
-      const { active } = display.buffer;
-      const rows = Array.from({ length: display.rows }, (_, row) => {
-        const line = active.getLine(active.baseY + row);
-        return Array.from({ length: display.cols }, (_, column) => {
-          const cell = line?.getCell(column);
-          if (cell === undefined) return '';
-          const text = cell.getChars() || ' ';
-          if (cell.isAttributeDefault()) return text;
-          const colours = `${cell.getFgColorMode()}:${cell.getFgColor()},${cell.getBgColorMode()}:${cell.getBgColor()}`;
-          const style = [cell.isBold(), cell.isItalic(), cell.isUnderline(), cell.isInverse()];
-          return `{${text} ${colours} ${style.map((bits) => Number(bits !== 0)).join('')}}`;
-        }).join('');
-      });
-      const { type, cursorX, cursorY, baseY } = active;
-      return JSON.stringify([rows, type, cursorX, cursorY, baseY, display.modes], undefined, 1);
     },
     resize(wide, high) {
       display.resize(wide, high);
