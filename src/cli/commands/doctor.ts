@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { VaultShellError } from '../../base/errors.ts';
 import { loadFromKeychain } from '../../keys/keychain.ts';
 import { plainEnvironment } from '../../session/environment.ts';
+import { frontEnds } from '../../session/front-end.ts';
 import { findHook } from '../../session/hook-library.ts';
 import { hookReaches } from '../../session/hook-reach.ts';
 import { native } from '../../base/native.ts';
@@ -53,6 +55,7 @@ function checks(context: Context): Record<string, () => Result | Promise<Result>
   return {
     node: () => `${process.version} on ${process.platform} ${process.arch}`,
     hook: checkHook,
+    'front end': checkFrontEnd,
     addon: () => `loaded, process group ${String(native().ownGroup())}`,
     pty: checkPty,
     shells: () => checkShells(context),
@@ -87,6 +90,18 @@ function checkHook(): Result {
     });
   }
   return hook;
+}
+
+function checkFrontEnd(): Result {
+  const names = frontEnds().map((file) => path.basename(file));
+  if (names.length > 0) return names.join(' ');
+  throw new VaultShellError(
+    'HOOK_MISSING',
+    'missing: no session can be started inside of another',
+    {
+      hint: 'build it with npm run build',
+    },
+  );
 }
 
 async function checkPty(): Promise<Result> {
