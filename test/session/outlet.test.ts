@@ -143,9 +143,25 @@ void test('input that a program does not take waits its turn and comes whole and
     return some.length;
   });
   queue.onDrain(drained.resolve);
-  assert.equal(queue.write(Buffer.from('ab')), true);
-  assert.equal(queue.write(Buffer.from('cdefg')), false);
-  assert.equal(queue.write(Buffer.from('hij')), false);
+  queue.write(Buffer.from('ab'));
+  assert.ok(queue.isEmpty());
+  queue.write(Buffer.from('cdefg'));
+  queue.write(Buffer.from('hij'));
+  assert.ok(!queue.isEmpty());
   await drained.promise;
+  assert.ok(queue.isEmpty());
   assert.equal(taken.join(''), 'abcdefghij');
+});
+
+void test('of input that nobody takes no more is wanted than 64 MiB, and what waits can be dropped', () => {
+  const queue = openInputQueue(() => {
+    throw Object.assign(new Error('full'), { code: 'EAGAIN' });
+  });
+  const half = Buffer.alloc(32 * 1024 * 1024);
+  assert.equal(queue.write(half), true);
+  assert.equal(queue.write(half), false);
+  queue.clear();
+  assert.ok(queue.isEmpty());
+  assert.equal(queue.write(half), true);
+  queue.close();
 });
