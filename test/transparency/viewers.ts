@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Row } from './row.ts';
 
@@ -7,6 +7,16 @@ function numbers(directory: string): void {
   const lines = Array.from({ length: 300 }, (_, n) => `\x1b[1m${n + 1}\x1b[0m of 300\n`);
   writeFileSync(path.join(directory, 'numbers'), lines.join(''));
 }
+
+const HTOP_SETTINGS = `htop_version=3.2.2
+config_reader_min_version=3
+fields=0 48 17 18 38 39 40 2 46 47 49 1
+header_layout=two_50_50
+column_meters_0=AllCPUs Memory Swap
+column_meter_modes_0=1 1 1
+column_meters_1=Hostname
+column_meter_modes_1=2
+`;
 
 const NOBODY = { name: 'A', email: 'a@example.org', date: '2020-01-01T00:00:00Z' };
 
@@ -119,6 +129,11 @@ export const viewerRows: readonly Row[] = [
   {
     name: 'htop',
     does: 'its screen, its help, quit',
+    // Without the meters whose texts are now longer, now shorter: how many processes there are, and the load.
+    prepare(directory) {
+      mkdirSync(path.join(directory, '.config/htop'), { recursive: true });
+      writeFileSync(path.join(directory, '.config/htop/htoprc'), HTOP_SETTINGS);
+    },
     command: ['htop', '-d', '100', '--readonly', '--pid', '1'],
     size: { columns: 100, rows: 45 },
     expected: 'screens',
