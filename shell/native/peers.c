@@ -40,7 +40,11 @@ static int check_alive(int fd) {
     }
     // Readable once the process has ended.
     struct pollfd ended = {.fd = pidfd, .events = POLLIN, .revents = 0};
-    const int is_ended = poll(&ended, 1, 0);
+    int is_ended;
+    // A signal that is waiting (the window changes its size) ends it, though it waits for nothing.
+    do {
+        is_ended = poll(&ended, 1, 0);
+    } while (is_ended == -1 && errno == EINTR);
     vs_close(pidfd);
     if (is_ended == 0) return 0;
     errno = ESRCH;

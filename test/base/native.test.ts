@@ -125,6 +125,27 @@ void test('the peer of a socket is told', () => {
   assert.equal(stdout, 'true true true\n');
 });
 
+void test('who is at the other end is told also while signals come', () => {
+  const module = new URL('../../src/base/native.js', import.meta.url).href;
+  const script = `
+    const { native } = await import(process.argv[1]);
+    const { spawn } = await import('node:child_process');
+    process.on('SIGWINCH', () => undefined);
+    // As a window does that is dragged by its edge, only faster.
+    const storm = spawn('/bin/sh', ['-c', 'while kill -WINCH $PPID; do :; done'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let failed = 0;
+    for (let n = 0; n < 20_000; n++) {
+      try { native().peerCredentials(0); } catch { failed++; }
+    }
+    storm.kill('SIGKILL');
+    console.log(failed);
+    process.exit();`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script, module], {
+    encoding: 'utf8',
+  });
+  assert.equal(stdout, '0\n');
+});
+
 void test('without the addon the error says what to do', async (t) => {
   const copy = mkdtempSync(path.join(tmpdir(), 'vs-native-'));
   t.after(() => {
