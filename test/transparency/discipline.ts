@@ -129,10 +129,16 @@ export const disciplineRows: readonly Row[] = [
     does: '`env`',
     command: ['env'],
     expected: {
-      why: 'the variables that a session adds (LD_PRELOAD, VAULT, VAULT_FILE, VAULT_SHELL_SOCKET, VAULT_SHELL_SESSION, the end of PATH)',
+      why: 'the variables that a session adds (LD_PRELOAD, VAULT, VAULT_FILE, VAULT_SHELL_SOCKET, VAULT_SHELL_SESSION, the end of PATH) or names itself in (SHELL)',
       bare: /^(?![^]*VAULT)/,
       session: /VAULT_SHELL_SOCKET/,
     },
+  },
+  {
+    name: 'the rest of the environment',
+    does: '`env` without these',
+    command: ['sh', '-c', 'env | grep -Ev "^(LD_PRELOAD|VAULT.*|SHELL|PATH|_)=" | sort'],
+    expected: 'bytes',
   },
   {
     name: 'tty',
