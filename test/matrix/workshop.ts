@@ -11,7 +11,6 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ROOT } from '../support/hook-environment.ts';
-import { findProgram } from '../support/programs.ts';
 import type { Shop } from './way.ts';
 
 /** Everything compiled once, and a directory for each way. */
@@ -93,7 +92,11 @@ function makeSetUid(directory: string, probe: string): string | undefined {
 function compileRust(directory: string): string | undefined {
   const file = path.join(directory, 'rust');
   const source = path.join(ROOT, 'test/matrix/launcher.rs');
-  return attempt('rustc', ['-o', file, source], directory) ? file : undefined;
+  // The first in PATH may be one that wants a toolchain in HOME.
+  const made = ['rustc', '/usr/bin/rustc'].some((rustc) =>
+    attempt(rustc, ['-o', file, source], directory),
+  );
+  return made ? file : undefined;
 }
 
 function compileGo(directory: string): string | undefined {
@@ -104,7 +107,6 @@ function compileGo(directory: string): string | undefined {
 
 /** A compiler that is there but has nothing to compile with counts as not there. */
 function attempt(program: string, args: readonly string[], directory: string): boolean {
-  if (findProgram(program) === undefined) return false;
   const env = { ...process.env, GOCACHE: path.join(directory, 'cache'), GOFLAGS: '-mod=mod' };
   try {
     execFileSync(program, args, { env, cwd: directory, stdio: 'ignore' });
