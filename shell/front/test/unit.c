@@ -10,27 +10,12 @@
 #include <unistd.h>
 
 #include "../../hook/protocol.h"
+#include "../../test/check.h"
 #include "../command-line.h"
 #include "../input.h"
 #include "../place.h"
 #include "../shell.h"
 #include "../stream.h"
-
-static int failures;
-static int checks;
-
-#define CHECK(condition) check((condition), #condition, __LINE__)
-
-static void check(bool holds, const char *what, int line) {
-    checks++;
-    if (holds) return;
-    failures++;
-    fprintf(stderr, "unit.c:%d: %s\n", line, what);
-}
-
-static bool same(const char *a, const char *b) {
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
 
 static void test_names(void) {
     const struct {
@@ -323,6 +308,5 @@ int main(void) {
     test_silent_stream();
     test_reader_gone();
     test_shells();
-    printf("front end unit test: %d checks, %d failed\n", checks, failures);
-    return failures == 0 ? 0 : 1;
+    return report_checks("front end unit test");
 }
