@@ -33,6 +33,7 @@ import { createWatchFile } from './watch-file.ts';
 
 /** For a session, which knows brokers and no vaults. */
 export type BrokerStore = GrantStore;
+export type { NamedValue } from '../vault/types.ts';
 
 export interface BrokerOptions {
   /** The session's private runtime directory, already made with mode 0700. */

@@ -4,13 +4,13 @@ import path from 'node:path';
 import { VaultShellError } from '../base/errors.ts';
 import { native } from '../base/native.ts';
 import type { Environment } from '../base/paths.ts';
-import type { Secret } from '../base/secret.ts';
 import { noteOutputs } from '../broker/output-file.ts';
 import {
   startBroker,
   type Broker,
   type BrokerOptions,
   type BrokerStore,
+  type NamedValue,
 } from '../broker/server.ts';
 import { NeedleSet } from '../redact/needles.ts';
 import { openMasking, Redactor } from '../redact/redactor.ts';
@@ -32,11 +32,6 @@ import {
   preloadPath,
   type RuntimeDirectory,
 } from './runtime-directory.ts';
-
-interface NamedValue {
-  readonly name: string;
-  readonly value: Secret;
-}
 
 /** What a session needs of a vault. */
 export interface SessionStore extends BrokerStore {

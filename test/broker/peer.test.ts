@@ -36,6 +36,11 @@ async function ask(session: HookSession, ...command: readonly string[]): Promise
   return stdout.trimEnd();
 }
 
+/** With a process between the asker and the session: what a child of the session says of its parent would be believed. */
+async function askFromFurtherDown(session: HookSession, what: string): Promise<string> {
+  return ask(session, '/bin/sh', '-c', '"$@"; true', 'sh', ...asking(session, what));
+}
+
 for (const what of ['truth', 'spawn']) {
   test(`a child of the session gets its values (${what})`, async (t) => {
     const session = await setUp(t);
@@ -48,15 +53,7 @@ for (const what of ['truth', 'spawn']) {
 for (const what of ['another pid', 'another ppid', 'a spawn of its parent']) {
   test(`who names ${what} is refused, with a row`, async (t) => {
     const session = await setUp(t);
-    // A process between the two: what a child of the session says of its parent would be believed.
-    const answer = await ask(
-      session,
-      '/bin/sh',
-      '-c',
-      '"$@"; true',
-      'sh',
-      ...asking(session, what),
-    );
+    const answer = await askFromFurtherDown(session, what);
     assert.equal(answer, `${LIE}; /bin/echo was not run`);
     assert.deepEqual(
       session.store.rows.map((row) => row.outcome),
@@ -74,14 +71,7 @@ for (const what of [
 ]) {
   test(`${what} is refused`, async (t) => {
     const session = await setUp(t);
-    const answer = await ask(
-      session,
-      '/bin/sh',
-      '-c',
-      '"$@"; true',
-      'sh',
-      ...asking(session, what),
-    );
+    const answer = await askFromFurtherDown(session, what);
     assert.equal(answer, LIE);
     assert.deepEqual(session.greeted, []);
     assert.deepEqual(session.store.rows, []);

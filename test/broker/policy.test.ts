@@ -1,29 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { approvalOf, decideUse, type Use } from '../../src/broker/policy.ts';
-import { NO_POLICY, type Policy, type Rules } from '../../src/vault/rules.ts';
+import type { Policy } from '../../src/vault/rules.ts';
 import type { SecretInfo } from '../../src/vault/types.ts';
+import { rulesWith } from '../support/memory-store.ts';
 
 const HASH = 'a'.repeat(64);
 const OTHER_HASH = 'b'.repeat(64);
-
-function rulesWith(policy: Partial<Policy>, info: Partial<SecretInfo> = {}): Rules {
-  return {
-    info: {
-      name: 'gh',
-      provider: null,
-      account: null,
-      environment: null,
-      access: null,
-      tags: '',
-      description: null,
-      created_at: '2026-01-01T00:00:00.000Z',
-      last_used_at: null,
-      ...info,
-    },
-    policy: { ...NO_POLICY, ...policy },
-  };
-}
 
 const USE: Use = {
   file: '/usr/bin/curl',

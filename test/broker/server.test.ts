@@ -14,11 +14,11 @@ import {
   PROTOCOL_VERSION,
   TYPE,
   type Request,
-  type Resolve,
 } from '../../src/broker/protocol.ts';
 import type { PeerSystem } from '../../src/broker/peer.ts';
 import { startBroker, type Broker, type BrokerOptions } from '../../src/broker/server.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
+import { echoRequest } from '../support/requests.ts';
 
 const VALUE = 's3cr3t-value-42';
 const SESSION = '1-abcdef';
@@ -60,18 +60,7 @@ async function setUp(t: TestContext, options: Partial<BrokerOptions> = {}): Prom
   return { broker, store, directory };
 }
 
-const wanted: Resolve = {
-  type: 'resolve',
-  pid: ASKER,
-  ppid: process.pid,
-  flags: 0,
-  session: SESSION,
-  cwd: '/',
-  program: '/bin/echo',
-  argv: ['echo', '$VAULT<gh>'],
-  names: ['gh'],
-  exposures: [EXPOSURE.ARGV],
-};
+const wanted = echoRequest(ASKER, SESSION);
 
 const GREETING = { type: 'hello', pid: ASKER, ppid: process.pid, session: SESSION } as const;
 

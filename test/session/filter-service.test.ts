@@ -8,7 +8,6 @@ import { test, type TestContext } from 'node:test';
 import {
   encodeAnswer,
   encodeRequest,
-  EXPOSURE,
   FILTER_FLAG,
   LENGTH_BYTES,
   TYPE,
@@ -21,6 +20,7 @@ import { randomValue } from '../support/cli.ts';
 import { holdingFilter, plainFilter } from '../support/filters.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { seededRandom } from '../support/random.ts';
+import { echoRequest } from '../support/requests.ts';
 
 const SESSION = '1-abcdef';
 const ASKER = 70_001;
@@ -242,20 +242,7 @@ test('a filter is denied: of another session, where there is none, and more than
   assert.match(more.answer.toString(), /too many nested sessions/);
   // They keep no request waiting.
   const socket = connect(broker.socketPath);
-  socket.write(
-    encodeRequest({
-      type: 'resolve',
-      pid: ASKER,
-      ppid: process.pid,
-      flags: 0,
-      session: SESSION,
-      cwd: '/',
-      program: '/bin/echo',
-      argv: ['echo', '$VAULT<gh>'],
-      names: ['gh'],
-      exposures: [EXPOSURE.ARGV],
-    }),
-  );
+  socket.write(encodeRequest(echoRequest(ASKER, SESSION)));
   const [answer]: Buffer[] = await once(socket, 'data');
   assert.equal(answer?.[LENGTH_BYTES + 1], TYPE.VALUES);
   for (const client of [other, none, more, ...all]) client.socket.destroy();

@@ -138,17 +138,24 @@ export function createMemoryStore(values: Readonly<Record<string, string>>): Mem
 }
 
 function rulesIn({ infos, policies }: MemoryStore, name: string): Rules {
-  const info: SecretInfo = {
-    name,
-    provider: null,
-    account: null,
-    environment: null,
-    access: null,
-    tags: '',
-    description: null,
-    created_at: '2026-01-01T00:00:00.000Z',
-    last_used_at: null,
-    ...infos.get(name),
+  return rulesWith(policies.get(name), { name, ...infos.get(name) });
+}
+
+/** The rules of a secret, `gh` unless it has another name, with nothing set but this. */
+export function rulesWith(policy: Partial<Policy> = {}, info: Partial<SecretInfo> = {}): Rules {
+  return {
+    info: {
+      name: 'gh',
+      provider: null,
+      account: null,
+      environment: null,
+      access: null,
+      tags: '',
+      description: null,
+      created_at: '2026-01-01T00:00:00.000Z',
+      last_used_at: null,
+      ...info,
+    },
+    policy: { ...NO_POLICY, ...policy },
   };
-  return { info, policy: { ...NO_POLICY, ...policies.get(name) } };
 }

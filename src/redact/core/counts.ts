@@ -1,11 +1,11 @@
 import { allocate, grown, reallocate } from './buffer';
 
-/** Bits of a label that say which form it is (../mask-counts.ts); the rest, whose. */
-const FORM_BITS: u32 = 15;
+/** The bits of a label that say which form it is (../needles.ts); the rest says whose. */
+const FORM_MASK: u32 = 15;
 
 /** The label of a needle's beginning: form 0. */
 export function prefixOf(label: u32): u32 {
-  return label & ~FORM_BITS;
+  return label & ~FORM_MASK;
 }
 
 /** How many masks were written, by label: what was masked. 0 is no label. */
@@ -15,7 +15,7 @@ export class Counts {
   capacity: i32 = 0;
 
   add(label: u32, masks: i32): void {
-    const wanted = <i32>(label | FORM_BITS) + 1;
+    const wanted = <i32>(label | FORM_MASK) + 1;
     if (wanted > this.capacity) {
       const used = this.capacity * 4;
       this.capacity = grown(max(this.capacity, 64), wanted);
