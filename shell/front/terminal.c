@@ -74,12 +74,16 @@ static void send_signal(const struct terminal *terminal, int number) {
     if (!terminal->run.ended) kill(terminal->run.pid, number);
 }
 
-// What closing its terminal would do; a stopped program must wake up to notice.
+// What closing its terminal would do, once, however often we hear of it: bash that hears SIGHUP twice may end before it
+// tells its jobs. A stopped program must wake up to notice.
 static void hang_up(struct terminal *terminal) {
     terminal->open = false;
     terminal->hang_up_at = 0;
-    interrupt(terminal, SIGHUP);
-    send_signal(terminal, SIGHUP);
+    if (terminal->kill_at != 0) return;
+    const pid_t group = master() == -1 ? -1 : tcgetpgrp(master());
+    if (group > 1 && !terminal->run.ended) kill(-group, SIGHUP);
+    // It leads a group of its own, which may be that one.
+    if (group != terminal->run.pid) send_signal(terminal, SIGHUP);
     send_signal(terminal, SIGCONT);
     terminal->kill_at = vs_now_ms() + VS_GRACE_MS;
 }

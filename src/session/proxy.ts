@@ -125,6 +125,7 @@ function passSignals(
   onHangUp: () => void,
 ): { hangUp: () => void; release: () => void } {
   const timers: NodeJS.Timeout[] = [];
+  let hungUp = false;
 
   function later(action: () => void): void {
     timers.push(setTimeout(action, GRACE_MS));
@@ -132,12 +133,12 @@ function passSignals(
   function kill(): void {
     pty.kill('SIGKILL');
   }
-  // What closing its terminal would do; a stopped program must wake up to notice.
+  // A window that is closed is heard of several times: by SIGHUP, by the end of the input, by what cannot be written.
   function hangUp(): void {
+    if (hungUp) return;
+    hungUp = true;
     onHangUp();
-    pty.interrupt('SIGHUP');
-    pty.kill('SIGHUP');
-    pty.kill('SIGCONT');
+    pty.hangUp();
     later(kill);
   }
 

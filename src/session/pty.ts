@@ -37,6 +37,11 @@ export type Pty = {
   readonly kill: (signal: NodeJS.Signals) => void;
   /** Sends a signal to the job in the foreground, as the terminal does for Ctrl-C; nothing once the program has ended. */
   readonly interrupt: (signal: NodeJS.Signals) => void;
+  /**
+   * What closing its terminal does to the program and the job in the foreground: each hears SIGHUP once (bash that hears
+   * it twice may end before it tells its jobs), and the program wakes up to notice.
+   */
+  readonly hangUp: () => void;
 };
 
 /** Used where the outer terminal has no size (a serial line, some CI). */
@@ -120,10 +125,22 @@ export function openPty(options: PtyOptions): Pty {
     kill,
     interrupt(signal) {
       if (!running || !source.isOpen()) return;
-      const group = native().foregroundGroup(fd);
+      const group = foreground();
       sendSignal(group > 1 ? -group : pid, signal);
     },
+    hangUp() {
+      if (!running) return;
+      const group = source.isOpen() ? foreground() : 0;
+      if (group > 1) sendSignal(-group, 'SIGHUP');
+      // It leads a group of its own, which may be that one.
+      if (group !== pid) kill('SIGHUP');
+      kill('SIGCONT');
+    },
   };
+
+  function foreground(): number {
+    return native().foregroundGroup(fd);
+  }
 }
 
 /** Gives the offset of the last key in `bytes` that sends a signal; -1 when there is none. */
