@@ -319,14 +319,17 @@ static napi_value count_of(napi_env env, size_t count) {
     return napi_create_double(env, (double)count, &value) == napi_ok ? value : NULL;
 }
 
-static napi_value read_available(napi_env env, napi_callback_info info) {
+static napi_value read_now(napi_env env, napi_callback_info info) {
     napi_value values[VS_MAX_ARGUMENTS];
     int fd = -1;
-    char *bytes = NULL;
+    void *bytes = NULL;
     size_t length = 0;
-    if (!arguments(env, info, 3, values, &fd)) return NULL;
-    if (!bytes_from(env, values[1], values[2], &bytes, &length)) return NULL;
-    return count_of(env, vs_read_available(fd, bytes, length));
+    if (!arguments(env, info, 2, values, &fd)) return NULL;
+    if (napi_get_typedarray_info(env, values[1], NULL, &length, &bytes, NULL, NULL) != napi_ok) {
+        (void)napi_throw_type_error(env, "EINVAL", "wrong arguments");
+        return NULL;
+    }
+    return count_of(env, vs_read_now(fd, bytes, length));
 }
 
 static napi_value find_mode(napi_env env, napi_callback_info info) {
@@ -379,7 +382,7 @@ NAPI_MODULE_INIT() {
         {"signalKeys", NULL, signal_keys, NULL, NULL, NULL, napi_enumerable, NULL},
         {"discardTyped", NULL, discard_typed, NULL, NULL, NULL, napi_enumerable, NULL},
         {"foregroundGroup", NULL, foreground_group, NULL, NULL, NULL, napi_enumerable, NULL},
-        {"readAvailable", NULL, read_available, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"readNow", NULL, read_now, NULL, NULL, NULL, napi_enumerable, NULL},
         {"findMode", NULL, find_mode, NULL, NULL, NULL, napi_enumerable, NULL},
         {"writeWithin", NULL, write_within, NULL, NULL, NULL, napi_enumerable, NULL},
         {"ownGroup", NULL, own_group, NULL, NULL, NULL, napi_enumerable, NULL},

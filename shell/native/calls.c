@@ -147,16 +147,13 @@ int vs_foreground_group(int fd) {
     return (int)tcgetpgrp(fd);
 }
 
-// Reads what is there now from a descriptor that never waits; 0 also at the end, and where a read fails: the
-// next one will tell.
-size_t vs_read_available(int fd, char *buffer, size_t room) {
-    size_t total = 0;
-    while (total < room) {
-        ssize_t got = read(fd, buffer + total, room - total);
-        if (got > 0) total += (size_t)got;
-        else if (got == 0 || errno != EINTR) break;
-    }
-    return total;
+// Reads once from a descriptor that never waits; 0 also at the end, and where a read fails: the next one will tell.
+size_t vs_read_now(int fd, char *buffer, size_t room) {
+    ssize_t got;
+    do {
+        got = read(fd, buffer, room);
+    } while (got < 0 && errno == EINTR);
+    return got > 0 ? (size_t)got : 0;
 }
 
 static long now_ms(void) {

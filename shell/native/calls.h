@@ -33,7 +33,7 @@ int vs_foreground_group(int fd);
 int vs_own_group(void);
 // Only returns when it fails. Signals are as a program finds them that was started by a shell.
 int vs_become(const char *file, char *const *argv);
-size_t vs_read_available(int fd, char *buffer, size_t room);
+size_t vs_read_now(int fd, char *buffer, size_t room);
 ssize_t vs_write_within(int fd, const char *bytes, size_t length, int patience_ms);
 
 // Gives the place, from `from` on, of the first byte of a text for terminals that may change a mode: an ESC that does not

@@ -46,10 +46,10 @@ export type Native = {
   /** The process group of this process. */
   readonly ownGroup: () => number;
   /**
-   * Fills `bytes` from an offset on with what can be read now of a descriptor that never waits; gives how many
-   * bytes that were, 0 also at the end and for any failure: the next ordinary read tells.
+   * Reads once from a descriptor that never waits; gives how many bytes came, 0 also at the end and for any failure: the
+   * next ordinary read tells.
    */
-  readonly readAvailable: (fd: number, bytes: Uint8Array, from: number) => number;
+  readonly readNow: (fd: number, bytes: Uint8Array) => number;
   /**
    * Gives the offset of the first byte, from `from` on, of a text for terminals that may change a mode: an ESC that does
    * not begin one of the most frequent sequences (they set colours, move the cursor and erase), SO or SI. The
@@ -82,7 +82,7 @@ const FUNCTIONS: Record<keyof Native, true> = {
   discardTyped: true,
   foregroundGroup: true,
   ownGroup: true,
-  readAvailable: true,
+  readNow: true,
   findMode: true,
   writeWithin: true,
 };

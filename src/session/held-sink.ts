@@ -24,14 +24,14 @@ export function holdSink(sink: Sink, modes: Followed): HeldSink {
   let held: Deferred<void> | undefined;
   let wanted: (() => void) | undefined;
 
-  function write(bytes: Uint8Array): Promise<void> | undefined {
+  function write(bytes: Uint8Array, more = false): Promise<void> | undefined {
     if (held !== undefined) {
       const kept = Uint8Array.from(bytes);
       return held.promise.then(() => write(kept));
     }
     if (wanted !== undefined) return writeUntilWhole(bytes);
     modes.write(bytes);
-    return sink.write(bytes);
+    return sink.write(bytes, more);
   }
 
   function writeUntilWhole(bytes: Uint8Array): Promise<void> | undefined {

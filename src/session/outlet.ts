@@ -14,9 +14,9 @@ const ECHO_BYTES = 16;
 export type Outlet = {
   /**
    * Takes the next bytes; `chunk` stays the caller's. Gives a promise when the reader is slow: the caller reads no more
-   * until it resolves. It never rejects. Throws what the filter throws.
+   * until it resolves. It never rejects. Throws what the filter throws. `more`: the next call follows at once.
    */
-  readonly write: (chunk: Uint8Array) => Promise<void> | undefined;
+  readonly write: (chunk: Uint8Array, more?: boolean) => Promise<void> | undefined;
   /**
    * Told what was typed: of its echo nothing waits for RELEASE_MS, since who typed it knows it. It is no more that is
    * shown, only sooner.
@@ -70,10 +70,10 @@ export function openOutlet(
   }
 
   return {
-    write(chunk) {
+    write(chunk, more) {
       timer?.refresh();
-      const later = sink.write(filter.write(chunk));
-      if (!isEcho(chunk)) return later;
+      const later = sink.write(filter.write(chunk), more);
+      if (more === true || !isEcho(chunk)) return later;
       return sink.write(filter.release()) ?? later;
     },
     expectEcho(typed) {

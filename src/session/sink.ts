@@ -8,10 +8,10 @@ import { deferred, type Deferred } from './deferred.ts';
 /** A descriptor that somebody gave us to write to, in the order of the calls. */
 export type Sink = {
   /**
-   * Takes `bytes`, which are the caller's again afterwards. Gives a promise when the reader is behind: the caller writes no
-   * more until it resolves. Never throws or rejects.
+   * Takes `bytes`, which are the caller's again afterwards. `more`: they may wait for the next call, which follows at once.
+   * Gives a promise when the reader is behind: the caller writes no more until it resolves. Never throws or rejects.
    */
-  write(bytes: Uint8Array): Promise<void> | undefined;
+  write(bytes: Uint8Array, more?: boolean): Promise<void> | undefined;
   /** Nothing waits to be written. */
   isIdle(): boolean;
   /** Resolves when nothing waits to be written any more. */
@@ -65,7 +65,7 @@ export function openSink(fd: number, onFailure: (error: unknown) => void): Sink 
       return native().writeWithin(direct, bytes, 0, PATIENCE_MS);
     } catch (error) {
       fail(error);
-      return bytes.length;
+      return 0;
     }
   }
 
@@ -84,19 +84,27 @@ export function openSink(fd: number, onFailure: (error: unknown) => void): Sink 
     writing = undefined;
   }
 
+  /** Writes what waits. Gives a promise when it is too much. */
+  function writeOn(): Promise<void> | undefined {
+    if (writing === undefined) {
+      waiting.drop(writeNow(waiting.bytes()));
+      if (waiting.bytes().length === 0) return undefined;
+      writing = writeWaiting();
+    }
+    if (flying.bytes().length + waiting.bytes().length <= allowed) return undefined;
+    room ??= deferred();
+    return room.promise;
+  }
+
   return {
-    write(bytes) {
+    write(bytes, more = false) {
       if (failed) return undefined;
-      const done = writing === undefined ? writeNow(bytes) : 0;
-      if (done === bytes.length) return undefined;
-      waiting.append(bytes.subarray(done));
-      writing ??= writeWaiting();
-      if (flying.bytes().length + waiting.bytes().length <= allowed) return undefined;
-      room ??= deferred();
-      return room.promise;
+      waiting.append(bytes);
+      return more ? undefined : writeOn();
     },
-    isIdle: () => writing === undefined,
+    isIdle: () => writing === undefined && waiting.bytes().length === 0,
     async flush() {
+      void writeOn();
       await writing;
     },
     close() {
@@ -107,6 +115,8 @@ export function openSink(fd: number, onFailure: (error: unknown) => void): Sink 
 
 type GrowingBuffer = {
   append(bytes: Uint8Array): void;
+  /** Forgets the first bytes. */
+  drop(count: number): void;
   bytes(): Uint8Array;
   clear(): void;
 };
@@ -124,6 +134,10 @@ function openBuffer(): GrowingBuffer {
       }
       buffer.set(bytes, length);
       length += bytes.length;
+    },
+    drop(count) {
+      buffer.copyWithin(0, count, length);
+      length -= count;
     },
     bytes: () => buffer.subarray(0, length),
     clear() {

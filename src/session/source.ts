@@ -7,9 +7,9 @@ import { native } from '../base/native.ts';
 
 /**
  * Takes output. `chunk` is the taker's only during the call or, when a promise is given back, until that
- * resolves; nothing is read meanwhile.
+ * resolves; nothing is read meanwhile. `more`: the next call follows at once, with what has come meanwhile or with nothing.
  */
-export type TakeOutput = (chunk: Uint8Array) => Promise<void> | undefined;
+export type TakeOutput = (chunk: Uint8Array, more: boolean) => Promise<void> | undefined;
 
 /** The end of a PTY or pipe that we read. */
 export type Source = {
@@ -26,7 +26,14 @@ export type Source = {
 };
 
 const READ_BYTES = 64 * 1024;
-const FULL_PAGE_BYTES = 4095;
+/**
+ * A PTY gives 4095 bytes at a time at most. Its writer is woken when less than 129 of them are left, and may have written
+ * 8 KiB more by then: so of three reads in a row two leave a few bytes, and the writer writes its 8 KiB at once.
+ */
+const PART_BYTES = 3840;
+const READS_A_WAKE = 3;
+/** So much is taken before the event loop has its turn. */
+const BURST_BYTES = 60 * 1024;
 /**
  * How long the last output is waited for when the program has ended and others still hold its terminal or
  * pipe: for `cmd > >(cat)`, whose cat is a moment late, but not for a server in the background.
@@ -50,13 +57,13 @@ export function openSource(
   let failure: { error: unknown } | undefined;
   let draining = false;
 
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  const part = buffer.subarray(0, PART_BYTES);
   const onread: OnReadOpts = {
-    buffer: Buffer.allocUnsafeSlow(READ_BYTES),
-    callback(length, buffer) {
+    buffer,
+    callback(length) {
       try {
-        // A PTY gives a page at a time. Where one is full more has come meanwhile: fewer, larger pieces cost less.
-        const more = length >= FULL_PAGE_BYTES ? native().readAvailable(fd, buffer, length) : 0;
-        const later = take(buffer.subarray(0, length + more));
+        const later = takeBurst(length);
         if (later === undefined) return !draining;
         taken = later.then(resume, fail);
       } catch (error) {
@@ -84,6 +91,22 @@ export function openSource(
   // Awaited late, or never.
   ended.catch(() => undefined);
   stream.resume();
+
+  /**
+   * Takes the first bytes of the buffer, and what has come meanwhile. Page by page, because while one is taken the kernel
+   * fills the next: who reads on at once has to wait for that.
+   */
+  function takeBurst(first: number): Promise<void> | undefined {
+    let length = first;
+    let total = first;
+    for (let reads = 1; length >= PART_BYTES && total < BURST_BYTES; reads++) {
+      const later = take(buffer.subarray(0, length), true);
+      if (later !== undefined) return later;
+      length = native().readNow(fd, reads % READS_A_WAKE === 0 ? buffer : part);
+      total += length;
+    }
+    return take(buffer.subarray(0, length), false);
+  }
 
   function resume(): void {
     if (!draining && !stream.destroyed) stream.resume();
@@ -126,7 +149,7 @@ async function takeRest(fd: number, take: TakeOutput): Promise<void> {
     if (length === 'end') return;
     if (length > 0) {
       total += length;
-      await take(buffer.subarray(0, length));
+      await take(buffer.subarray(0, length), false);
     }
     if ((length === 0 || total > TAIL_BYTES) && Date.now() >= deadline) return;
     if (length === 0) await delay(LINGER_STEP_MS);
