@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { VaultShellError } from '../base/errors.ts';
+import { boundYoungGeneration } from '../base/memory.ts';
 import { native } from '../base/native.ts';
 import type { Environment } from '../base/paths.ts';
 import { noteOutputs } from '../broker/output-file.ts';
@@ -144,6 +145,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
     });
     const [values] = await Promise.all([options.values, probeHook(environment, gate)]);
     learnAll(values);
+    boundYoungGeneration();
     const prepared = await options.prepare?.(broker);
     for (const [name, value] of prepared?.environment ?? []) environment[name] = value;
     const exit = await runChild(options, {

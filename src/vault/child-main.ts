@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { hardenProcess } from '../base/hardening.ts';
+import { boundYoungGeneration } from '../base/memory.ts';
 import { checkHeadIn, hasHead, keepHead } from './audit-head.ts';
 import {
   toPlainError,
@@ -91,6 +92,7 @@ async function open(message: Extract<ToChild, { kind: 'open' }>): Promise<OpenVa
       await reportValues(vault);
       watchFrom(before, vault);
     }
+    boundYoungGeneration();
     return vault;
   } catch (error) {
     send({ kind: 'failed', error: toPlainError(error) });
