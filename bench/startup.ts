@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { openPty } from '../src/session/pty.ts';
 import { makeVault, MAIN, randomValue, type TestVault } from '../test/support/cli.ts';
 
@@ -17,6 +18,7 @@ type Way = {
 
 const node = [process.execPath];
 const session = [process.execPath, MAIN, '--shell', '/bin/bash'];
+const front = [fileURLToPath(new URL('../shell/vault-bash', import.meta.url))];
 const bash = ['/bin/bash'];
 const WAYS: readonly Way[] = [
   { name: 'node -e 0, to the end', argv: [...node, '-e', '0'], to: 'end' },
@@ -26,6 +28,7 @@ const WAYS: readonly Way[] = [
   { name: 'vault-shell list, to the end', argv: [...node, MAIN, 'list'], to: 'end' },
   { name: 'bash -c "echo x", to its x', argv: [...bash, '-c', 'echo x'], to: 'byte' },
   { name: 'vault-shell -c "echo x", to its x', argv: [...session, '-c', 'echo x'], to: 'byte' },
+  { name: 'vault-bash -c "echo x", to its x', argv: [...front, '-c', 'echo x'], to: 'byte' },
   { name: 'bash --norc -i, to its prompt', argv: [...bash, '--norc', '-i'], to: 'prompt' },
   {
     name: 'vault-shell -- bash --norc -i, to its prompt',

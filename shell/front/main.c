@@ -12,14 +12,18 @@
 #include "../hook/protocol.h"
 #include "child.h"
 #include "command-line.h"
+#include "node.h"
 #include "pipes.h"
 #include "place.h"
 #include "session.h"
 #include "shell.h"
+#include "store.h"
 #include "terminal.h"
 
 // Tells main.js, which learns of its own name only, what was called; no program of a session sees it.
 #define CALLED_AS "VAULT_SHELL_CALLED_AS"
+// Where main.js finds the user's NODE_EXTRA_CA_CERTS, to put it back.
+#define CERTIFICATES "VAULT_SHELL_CA_CERTS"
 #define EXIT_USAGE 2
 #define EXIT_DENIED 126
 #define EXIT_NOT_FOUND 127
@@ -40,6 +44,14 @@ static int not_found(enum vs_found found, const char *name) {
     }
 }
 
+// Node reads all certificates of that file when it starts, which takes it longer than starting; vault-shell has no use
+// for them.
+static void hide_certificates(void) {
+    static const char name[] = "NODE_EXTRA_CA_CERTS";
+    const char *file = getenv(name);
+    if (file != NULL && setenv(CERTIFICATES, file, 1) == 0) (void)unsetenv(name);
+}
+
 // Hands everything to main.js.
 static int run_main(const struct vs_place *place, int argc, char **argv) {
     const char *name = argc > 0 ? argv[0] : "";
@@ -48,15 +60,12 @@ static int run_main(const struct vs_place *place, int argc, char **argv) {
     if (words == NULL || setenv(CALLED_AS, slash == NULL ? name : slash + 1, 1) != 0) {
         return fail(VS_EXIT_NOT_STARTED, "out of memory", "");
     }
-    static char NODE[] = "node";
-    words[0] = NODE;
+    hide_certificates();
+    static char node[] = "node";
+    words[0] = node;
     words[1] = (char *)(uintptr_t)place->main;
     for (int i = 1; i < argc; i++) words[i + 1] = argv[i];
-    execvp(NODE, words);
-#ifdef VS_NODE
-    // A login shell may have a PATH without the Node that this was installed with.
-    if (errno == ENOENT) execv(VS_NODE, words);
-#endif
+    vs_become_node(words, environ);
     return fail(VS_EXIT_NOT_STARTED, "cannot run node: ", strerror(errno));
 }
 
@@ -114,6 +123,7 @@ int main(int argc, char **argv) {
     if (called.shell == NULL) vs_read_command(words, wanted, &command);
     static struct vs_state session;
     const enum vs_where where = vs_find_session(&session);
+    if (where == VS_OUTSIDE && command.wish != VS_WISH_OTHER) vs_start_store(&place);
     if (where == VS_OUTSIDE || command.wish == VS_WISH_OTHER) return run_main(&place, argc, argv);
     if (where == VS_LOST) return fail(VS_EXIT_NOT_STARTED, "the environment names a session in part only", "");
     return run_here(&place, &session, &command, called);

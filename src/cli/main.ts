@@ -4,6 +4,7 @@ import { exitCodeOf } from '../base/errors.ts';
 import { refuseDebugger } from '../base/hardening.ts';
 import { vaultDirectory } from '../base/paths.ts';
 import { nameOfShell } from '../session/shell.ts';
+import type { VaultProcess } from '../vault/child-process.ts';
 import type { ChildStore } from '../vault/child-store.ts';
 import { nestIfInside } from './nested.ts';
 import { printError } from './output.ts';
@@ -11,6 +12,10 @@ import { readInvocation, type Invocation } from './shell-arguments.ts';
 
 /** Set by the front end (shell/front), which knows; a `#!` script is told its own path only. */
 const TOLD = process.env['VAULT_SHELL_CALLED_AS'];
+/** The vault's process, which the front end has started meanwhile. */
+const STARTED = process.env['VAULT_SHELL_STORE'];
+/** The user's NODE_EXTRA_CA_CERTS: Node would have read them all. */
+const CERTIFICATES = process.env['VAULT_SHELL_CA_CERTS'];
 const calledAs = TOLD ?? path.basename(process.argv[1] ?? '');
 const words = process.argv.slice(2);
 
@@ -19,6 +24,7 @@ const words = process.argv.slice(2);
  * yargs.
  */
 async function main(): Promise<number> {
+  if (CERTIFICATES !== undefined) process.env['NODE_EXTRA_CA_CERTS'] = CERTIFICATES;
   const invocation = readWords();
   // The front end would not have called us for what it does itself.
   if (TOLD === undefined) nestIfInside(invocation, calledAs, words, process.env);
@@ -57,18 +63,24 @@ async function main(): Promise<number> {
   }
 }
 
-/** The vault's process first: it takes as long to start as everything else here, and so it does it meanwhile. */
+/** The vault's process first: it takes as long to start as everything else here, and does it meanwhile. */
 async function withStore(
   vault: string | undefined,
   use: (store: ChildStore) => Promise<number>,
 ): Promise<number> {
   const { startChildStore } = await import('../vault/child-store.ts');
-  const store = startChildStore(vaultDirectory(vault, process.env));
+  const store = startChildStore(vaultDirectory(vault, process.env), await startedProcess());
   try {
     return await use(store);
   } finally {
     await store.close();
   }
+}
+
+async function startedProcess(): Promise<VaultProcess | undefined> {
+  if (STARTED === undefined) return undefined;
+  const { adoptProcess } = await import('../vault/child-adoption.ts');
+  return adoptProcess(STARTED);
 }
 
 /** Under the name of a shell every word is the shell's. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { vaultDirectory, type Environment } from '../base/paths.ts';
 import { frontEndFor, frontEnds, isFrontEnd } from '../session/front-end.ts';
@@ -38,6 +39,8 @@ export async function startSession(start: Start): Promise<number> {
   const values = openStore(store, await unlock(file, environment));
   // Whoever awaits it hears of it too, if nothing goes wrong before.
   values.catch(() => undefined);
+  // The vault's process may be waiting for the key: it reads the file while we go on.
+  await nextTurn();
   try {
     return await runSession({
       launch: start.launch,

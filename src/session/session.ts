@@ -38,8 +38,8 @@ import {
 export interface SessionStore extends BrokerStore {
   /** Calls `listener` with all of them when another process changed any. */
   onValues(listener: (values: readonly NamedValue[]) => void): void;
-  /** The process that owns the file, where there is one. */
-  readonly pid?: number | undefined;
+  /** The process that owns the file, where there is one and Node reaps it. */
+  readonly nodesPid?: number | undefined;
 }
 
 export interface SessionOptions {
@@ -197,7 +197,7 @@ async function runChild(
     else heard();
   };
   const leaveOrphans = adoptOrphans({
-    spared: () => [childPid, store.pid ?? 0],
+    spared: () => [childPid, store.nodesPid ?? 0],
     onEnd: (pid, exitCode) => broker.recordExit(pid, exitCode),
   });
   const running = terminal

@@ -1,7 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { VaultShellError } from '../base/errors.ts';
+import { openChannel, type Channel } from './child-channel.ts';
+import { startProcess, type VaultProcess } from './child-process.ts';
 import {
   fromPlainError,
   type Answer,
@@ -20,6 +20,12 @@ export interface KeptChild {
   /** Waits for calls, and until the child has closed the vault. */
   close(): Promise<void>;
   readonly pid: number | undefined;
+  /** Of those that Node reaps: undefined when somebody else has started the one that runs. */
+  readonly nodesPid: number | undefined;
+}
+
+interface Child extends VaultProcess {
+  readonly channel: Channel<ToChild>;
 }
 
 /** Deaths in a row, with no answer between them, after which calls fail instead of being repeated. */
@@ -35,39 +41,48 @@ interface Pending {
   settle(error: VaultShellError | undefined, answer?: Answer): void;
 }
 
-/** Starts the child. `onValues` gets every snapshot that differs from the last one known. */
-export function keepChild(directory: string, onValues: (snapshot: Snapshot) => void): KeptChild {
+/** Keeps the child that was started, or another. `onValues` gets every snapshot that differs from the last one known. */
+export function keepChild(
+  first: VaultProcess,
+  directory: string,
+  onValues: (snapshot: Snapshot) => void,
+): KeptChild {
   const pending = new Map<number, Pending>();
   const idle = new Set<() => void>();
   let key: Buffer | undefined;
-  let child: ChildProcess | undefined;
+  let child: Child | undefined;
   /** The child that may have the key. */
-  let hardened: ChildProcess | undefined;
+  let hardened: Child | undefined;
   /** The child that has it; calls for one that has it not yet wait. */
-  let ready: ChildProcess | undefined;
+  let ready: Child | undefined;
   let digest: string | undefined;
   let lastId = 0;
   let deaths = 0;
   let closing = false;
   let rest: NodeJS.Timeout | undefined;
 
+  const take = (started: VaultProcess): void => {
+    const channel = openChannel<FromChild, ToChild>(started.socket, {
+      onMessage: (message) => receive(next, message),
+      onClose: () => bury(next),
+    });
+    const next: Child = { ...started, channel };
+    child = next;
+  };
   const launch = (): void => {
     clearTimeout(rest);
-    const next = startChild();
-    child = next;
-    next.on('message', (message: FromChild) => receive(next, message));
-    next.on('error', () => bury(next));
-    next.on('exit', () => bury(next));
+    take(startProcess());
   };
 
-  const hand = (next: ChildProcess): void => {
+  const hand = (next: Child): void => {
+    const { channel } = next;
     if (key === undefined) return;
     ready = next;
-    send(next, { kind: 'open', directory, key, digest });
-    for (const [id, { call }] of pending) send(next, { kind: 'call', id, call });
+    channel.send({ kind: 'open', directory, key, digest });
+    for (const [id, { call }] of pending) channel.send({ kind: 'call', id, call });
   };
 
-  const receive = (sender: ChildProcess, message: FromChild): void => {
+  const receive = (sender: Child, message: FromChild): void => {
     switch (message.kind) {
       case 'ready':
         if (sender !== child) return;
@@ -93,7 +108,7 @@ export function keepChild(directory: string, onValues: (snapshot: Snapshot) => v
   };
 
   /** The child is gone: the next one takes over what it left, unless they keep dying. */
-  const bury = (dead: ChildProcess): void => {
+  const bury = (dead: Child): void => {
     if (dead !== child) return;
     deaths += 1;
     if (deaths > MAX_DEATHS) {
@@ -106,7 +121,7 @@ export function keepChild(directory: string, onValues: (snapshot: Snapshot) => v
   };
 
   /** Fails what waits, and tries again later, for values that change must still be noticed. */
-  const giveUp = (useless: ChildProcess, error: VaultShellError): void => {
+  const giveUp = (useless: Child, error: VaultShellError): void => {
     if (useless !== child) return;
     child = undefined;
     for (const call of pending.values()) call.settle(error);
@@ -122,7 +137,7 @@ export function keepChild(directory: string, onValues: (snapshot: Snapshot) => v
           .get(id)
           ?.settle(new VaultShellError('VAULT_BUSY', "the vault's process does not answer"));
         // Whatever holds it up, it must not commit later what its caller has given up.
-        child?.kill('SIGKILL');
+        child?.kill();
       }, CALL_DEADLINE_MS);
       const settle = (error: VaultShellError | undefined, answer?: Answer): void => {
         clearTimeout(timer);
@@ -133,7 +148,7 @@ export function keepChild(directory: string, onValues: (snapshot: Snapshot) => v
       };
       pending.set(id, { call: asked, settle });
       if (child === undefined) launch();
-      else if (child === ready) send(child, { kind: 'call', id, call: asked });
+      else if (child === ready) child.channel.send({ kind: 'call', id, call: asked });
     });
 
   const close = async (): Promise<void> => {
@@ -143,7 +158,7 @@ export function keepChild(directory: string, onValues: (snapshot: Snapshot) => v
     const last = child;
     child = undefined;
     if (last !== undefined && last === ready) await closeChild(last);
-    else last?.kill('SIGKILL');
+    else last?.kill();
     key?.fill(0);
   };
 
@@ -152,7 +167,7 @@ export function keepChild(directory: string, onValues: (snapshot: Snapshot) => v
     if (child !== undefined && child === hardened) hand(child);
   };
 
-  launch();
+  take(first);
   return {
     call,
     unlock,
@@ -160,35 +175,18 @@ export function keepChild(directory: string, onValues: (snapshot: Snapshot) => v
     get pid() {
       return child?.pid;
     },
+    get nodesPid() {
+      return child?.isNodes === true ? child.pid : undefined;
+    },
   };
 }
 
-/**
- * The child has a session of its own, so no signal of the terminal reaches it, and an empty environment. The key comes
- * over the channel.
- */
-function startChild(): ChildProcess {
-  const script = fileURLToPath(new URL('../vault/child-main.js', import.meta.url));
-  return spawn(process.execPath, [script], {
-    cwd: '/',
-    env: {},
-    detached: true,
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    serialization: 'advanced',
-  });
-}
-
-function send(child: ChildProcess, message: ToChild): void {
-  // A child that died meanwhile is noticed by its exit, which also repeats the message.
-  if (child.connected) child.send(message, () => undefined);
-}
-
 /** By then nothing of the vault is open; the process may take a moment longer to end. */
-async function closeChild(child: ChildProcess): Promise<void> {
-  if (!child.connected) return;
-  const closed = once(child, 'disconnect');
-  const timer = setTimeout(() => child.kill('SIGKILL'), CLOSE_DEADLINE_MS);
-  send(child, { kind: 'close' });
+async function closeChild({ channel, socket, kill }: Child): Promise<void> {
+  if (!channel.isOpen()) return;
+  const closed = once(socket, 'close');
+  const timer = setTimeout(kill, CLOSE_DEADLINE_MS);
+  channel.send({ kind: 'close' });
   await closed;
   clearTimeout(timer);
 }

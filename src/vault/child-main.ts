@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto';
+import { Socket } from 'node:net';
 import { hardenProcess } from '../base/hardening.ts';
 import { boundYoungGeneration } from '../base/memory.ts';
 import { checkHeadIn, hasHead, keepHead } from './audit-head.ts';
+import { CHANNEL_FD, openChannel } from './child-channel.ts';
 import {
   toPlainError,
   type Answer,
@@ -19,7 +21,7 @@ import { createWriteQueue } from './write-queue.ts';
 
 /**
  * The process that does the database work of a long session, so that a crash of the engine is not the
- * session's. It lives as long as the channel to its parent: nothing else keeps its event loop alive.
+ * session's. It lives as long as the channel to its session: nothing else keeps its event loop alive.
  */
 
 let writes: GrantStore | undefined;
@@ -31,20 +33,21 @@ let keeping: NodeJS.Timeout | undefined;
 /** How far behind the log its head in vault.json may be while the session goes on. */
 const KEEP_HEAD_MS = 10_000;
 
-process.on('message', (message: ToChild) => {
-  switch (message.kind) {
-    case 'open':
-      ready = open(message);
-      return;
-    case 'call':
-      void handle(message.id, message.call);
-      return;
-    case 'close':
-      void close().finally(() => process.disconnect());
-  }
+const channel = openChannel<ToChild, FromChild>(new Socket({ fd: CHANNEL_FD }), {
+  onMessage(message) {
+    switch (message.kind) {
+      case 'open':
+        ready = open(message);
+        return;
+      case 'call':
+        void handle(message.id, message.call);
+        return;
+      case 'close':
+        void close().finally(() => channel.end());
+    }
+  },
+  onClose: () => void close(),
 });
-
-process.on('disconnect', () => void close());
 
 async function close(): Promise<void> {
   stopWatching?.();
@@ -72,12 +75,12 @@ announce();
 function announce(): void {
   try {
     hardenProcess();
-    send({ kind: 'ready' });
+    channel.send({ kind: 'ready' });
     // While the key is on its way. If it cannot be loaded, the first call says so.
     loadEngine().catch(() => undefined);
   } catch (error) {
-    send({ kind: 'failed', error: toPlainError(error) });
-    process.disconnect();
+    channel.send({ kind: 'failed', error: toPlainError(error) });
+    channel.end();
   }
 }
 
@@ -95,8 +98,8 @@ async function open(message: Extract<ToChild, { kind: 'open' }>): Promise<OpenVa
     boundYoungGeneration();
     return vault;
   } catch (error) {
-    send({ kind: 'failed', error: toPlainError(error) });
-    process.disconnect();
+    channel.send({ kind: 'failed', error: toPlainError(error) });
+    channel.end();
     throw error;
   }
 }
@@ -110,7 +113,7 @@ async function reportValues(vault: OpenVault): Promise<void> {
   const snapshot = await withDatabase(vault, (database) => takeSnapshot(database, vault.key), READ);
   if (snapshot.digest === digest) return;
   digest = snapshot.digest;
-  send({ kind: 'values', snapshot });
+  channel.send({ kind: 'values', snapshot });
 }
 
 async function reportWhenRead(vault: OpenVault): Promise<void> {
@@ -125,10 +128,10 @@ async function handle(id: number, call: Call): Promise<void> {
   try {
     const vault = await ready;
     // Without a parent nobody waits for the answer: what has not begun is not done.
-    if (vault === undefined || !process.connected) return;
-    send({ kind: 'answer', id, answer: await perform(vault, call) });
+    if (vault === undefined || !channel.isOpen()) return;
+    channel.send({ kind: 'answer', id, answer: await perform(vault, call) });
   } catch (error) {
-    send({ kind: 'refusal', id, error: toPlainError(error) });
+    channel.send({ kind: 'refusal', id, error: toPlainError(error) });
   }
 }
 
@@ -193,9 +196,4 @@ async function takeSnapshot(database: Database, key: Buffer): Promise<Snapshot> 
   }));
   const hmac = createHmac('sha256', key).update(JSON.stringify(['snapshot', values]));
   return { values, digest: hmac.digest('base64') };
-}
-
-function send(message: FromChild): void {
-  // The parent may go at any moment; then there is nobody to tell.
-  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }

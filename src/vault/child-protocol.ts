@@ -4,8 +4,8 @@ import type { Rules } from './rules.ts';
 import type { GrantRequest, PendingApproval } from './types.ts';
 
 /**
- * What a session and the process that does its database work say to each other, over the channel that
- * Node makes between them. Values travel as plain text here and nowhere else.
+ * What a session and the process that does its database work say to each other, over the channel
+ * between them. Values travel as plain text here and nowhere else.
  */
 
 export type ToChild =

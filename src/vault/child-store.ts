@@ -1,6 +1,7 @@
 import { Secret } from '../base/secret.ts';
 import { VaultShellError } from '../base/errors.ts';
 import { keepChild } from './child-keeper.ts';
+import { startProcess, type VaultProcess } from './child-process.ts';
 import type { Answer, Snapshot } from './child-protocol.ts';
 import type { AuditHead } from './files.ts';
 import type { GrantStore, NamedValue } from './types.ts';
@@ -23,6 +24,8 @@ export interface ChildStore extends GrantStore {
   close(): Promise<void>;
   /** Of the child that runs now. */
   readonly pid: number | undefined;
+  /** The same, when Node reaps it; undefined when it is somebody else's to reap. */
+  readonly nodesPid: number | undefined;
 }
 
 export interface Opening {
@@ -31,17 +34,20 @@ export interface Opening {
 }
 
 /**
- * Starts the child, so that it is up by the time that the key is known; the caller closes the store.
+ * Takes the child that was started, so that it is up by the time that the key is known; the caller closes the store.
  *
  * A child that dies is replaced, and what it had not answered is asked again under the same operation
  * ids, so that each commits once.
  */
-export function startChildStore(directory: string): ChildStore {
+export function startChildStore(
+  directory: string,
+  first: VaultProcess = startProcess(),
+): ChildStore {
   const listeners = new Set<(values: NamedValue[]) => void>();
   const report = (snapshot: Snapshot): void => {
     for (const listener of listeners) listener(asNamedValues(snapshot));
   };
-  const child = keepChild(directory, report);
+  const child = keepChild(first, directory, report);
   return {
     open: async (key) => {
       child.unlock(key);
@@ -92,6 +98,9 @@ export function startChildStore(directory: string): ChildStore {
     close: () => child.close(),
     get pid() {
       return child.pid;
+    },
+    get nodesPid() {
+      return child.nodesPid;
     },
   };
 }

@@ -133,4 +133,12 @@ describe('SHELL in a session', () => {
       'for name in shell bash zsh sh; do command -v vault-$name; done | wc -l; env | grep -c CALLED_AS';
     assert.equal((await runProgram(front('vault-sh'), ['-c', script], vault, {})).stdout, '4\n0\n');
   });
+
+  test('a file of certificates, which Node would read first, is in the environment as it was', async () => {
+    const env = { NODE_EXTRA_CA_CERTS: '/nonexistent/certificates' };
+    const script = 'echo "$NODE_EXTRA_CA_CERTS"; env | grep -c CA_CERTS';
+    const outcome = await runProgram(front('vault-sh'), ['-c', script], vault, { env });
+    // Node would have warned.
+    assert.deepEqual(outcome, { code: 0, stdout: '/nonexistent/certificates\n1\n', stderr: '' });
+  });
 });
