@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { VaultShellError } from '../base/errors.ts';
 import { openChannel, type Channel } from './child-channel.ts';
 import { startProcess, type VaultProcess } from './child-process.ts';
@@ -184,7 +183,8 @@ export function keepChild(
 /** By then nothing of the vault is open; the process may take a moment longer to end. */
 async function closeChild({ channel, socket, kill }: Child): Promise<void> {
   if (!channel.isOpen()) return;
-  const closed = once(socket, 'close');
+  // Not `once`, which rejects for an error: it may end without having read all.
+  const closed = new Promise((resolve) => void socket.once('close', resolve));
   const timer = setTimeout(kill, CLOSE_DEADLINE_MS);
   channel.send({ kind: 'close' });
   await closed;
