@@ -21,6 +21,8 @@
 
 static const int CAUGHT[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT, 0};
 #define OUTER STDIN_FILENO
+// A signal that continues us may come right behind the one that stops us, and then we must not stop.
+#define STOP_MS 10
 
 static struct vs_stream stream;
 static struct vs_input input;
@@ -30,7 +32,7 @@ struct terminal {
     struct vs_run run;
     int inner; // a slave of our own: until the program ends there is no end of file to misread
     bool open; // what is typed comes
-    int64_t hang_up_at, kill_at; // 0: not
+    int64_t hang_up_at, kill_at, stop_at; // 0: not
 };
 
 // The master belongs to the stream.
@@ -103,10 +105,10 @@ static void take_signal(struct terminal *terminal, int number) {
         interrupt(terminal, number);
         break;
     case SIGTSTP:
-        give_back();
-        kill(getpid(), SIGSTOP);
+        terminal->stop_at = vs_now_ms() + STOP_MS;
         break;
     case SIGCONT:
+        terminal->stop_at = 0;
         // Raw again, whoever stopped us. In the background this stops us, until we are back in front.
         vs_set_raw(OUTER);
         resize();
@@ -119,10 +121,17 @@ static void take_signal(struct terminal *terminal, int number) {
     }
 }
 
+static void stop(struct terminal *terminal) {
+    terminal->stop_at = 0;
+    give_back();
+    kill(getpid(), SIGSTOP);
+}
+
 static void keep_time(struct terminal *terminal) {
     const int64_t now = vs_now_ms();
     if (terminal->hang_up_at != 0 && now >= terminal->hang_up_at) hang_up(terminal);
     if (terminal->kill_at != 0 && now >= terminal->kill_at) send_signal(terminal, SIGKILL);
+    if (terminal->stop_at != 0 && now >= terminal->stop_at) stop(terminal);
 }
 
 static void read_keys(struct terminal *terminal) {
@@ -147,7 +156,7 @@ static void type_keys(void) {
 }
 
 static int wait_ms(const struct terminal *terminal) {
-    const int64_t all[] = {terminal->run.last_output, terminal->hang_up_at, terminal->kill_at};
+    const int64_t all[] = {terminal->run.last_output, terminal->hang_up_at, terminal->kill_at, terminal->stop_at};
     int64_t first = 0;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (all[i] != 0 && (first == 0 || all[i] < first)) first = all[i];
@@ -177,7 +186,7 @@ static void step(struct terminal *terminal) {
     keep_time(terminal);
     if (!run->ended) return;
     terminal->open = false;
-    terminal->hang_up_at = terminal->kill_at = 0;
+    terminal->hang_up_at = terminal->kill_at = terminal->stop_at = 0;
     if (terminal->inner != -1) close(terminal->inner);
     terminal->inner = -1;
     vs_linger(run);

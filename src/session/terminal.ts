@@ -13,6 +13,9 @@ export type OuterTerminal = {
   restore(): void;
 };
 
+/** A signal that continues us may come right behind the one that stops us, and then we must not stop. */
+const STOP_MS = 10;
+
 /**
  * Takes the terminal at `fd` over: raw, for input and output, since the inner terminal does all the
  * processing. It is restored on `restore`, when the process exits in whatever way runs JavaScript, and while
@@ -29,6 +32,7 @@ export function takeTerminal(fd: number): OuterTerminal {
   }
   let listener: (() => void) | undefined;
   let taken = true;
+  let stopping: NodeJS.Timeout | undefined;
 
   function giveBack(): void {
     // In the background, the terminal's modes are somebody else's.
@@ -45,10 +49,14 @@ export function takeTerminal(fd: number): OuterTerminal {
       listener?.();
     },
     SIGTSTP: () => {
-      giveBack();
-      process.kill(process.pid, 'SIGSTOP');
+      clearTimeout(stopping);
+      stopping = setTimeout(() => {
+        giveBack();
+        process.kill(process.pid, 'SIGSTOP');
+      }, STOP_MS);
     },
     SIGCONT: () => {
+      clearTimeout(stopping);
       // Raw again, whoever stopped us. In the background this stops us with SIGTTOU, until we are back in front.
       try {
         setRaw(fd);
@@ -62,6 +70,7 @@ export function takeTerminal(fd: number): OuterTerminal {
   function restore(): void {
     if (!taken) return;
     taken = false;
+    clearTimeout(stopping);
     removeSignals();
     process.off('exit', restore);
     giveBack();

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test, type TestContext } from 'node:test';
-import { hasProgram, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { hasProgram, MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
 import { openSession, PROMPT, type TestSession } from '../support/session.ts';
+import { openTestTerminal } from '../support/terminal.ts';
 import { front } from './inside.ts';
 
 const SHELL = front('vault-sh');
@@ -100,6 +101,23 @@ describe('a nested session on a terminal', () => {
     await session.waitFor('got line\r\n');
     await session.waitFor(PROMPT);
     assert.equal(await session.type('stty -g'), before);
+  });
+
+  test('stopped and continued at once it goes on', async (t) => {
+    const script =
+      'pid=$(ps -o ppid= -p $$); kill -TSTP $pid; kill -CONT $pid; echo ready; read line; echo "got $line"';
+    const terminal = openTestTerminal({
+      file: process.execPath,
+      // No shell between them that would take the terminal of what stops.
+      args: [MAIN, '--', SHELL, '-c', script],
+      environment: { ...vault.environment, TERM: 'dumb' },
+      cwd: vault.home,
+    });
+    t.after(() => terminal.close());
+    await terminal.waitFor('ready\r\n');
+    terminal.send('line\r');
+    await terminal.waitFor('got line\r\n');
+    assert.deepEqual(await terminal.done, { code: 0, signal: 0 });
   });
 
   test('a paste of two megabytes arrives whole at a slow reader', async (t) => {

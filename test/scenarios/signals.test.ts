@@ -128,6 +128,9 @@ describe('however a session ends', () => {
       await stopped(session);
       process.kill(session, 'SIGCONT');
     }
+    // At once, before it has done anything about the first.
+    process.kill(session, 'SIGTSTP');
+    process.kill(session, 'SIGCONT');
     terminal.send('typed\r');
     await terminal.waitFor('typed\r\ntyped\r\n');
     terminal.send('\x04');
