@@ -4,6 +4,7 @@
  */
 
 import { allocate, release as releaseBlock } from './buffer';
+import { plainBytes } from './blocks';
 import { Needles } from './needles';
 import { Scanner } from './scanner';
 import { Sight, Token } from './sight';
@@ -104,9 +105,10 @@ export function output(stream: usize): usize {
 
 /** Leaves of the bytes in the input what a reader sees of them, which is what is searched for; gives how many. */
 export function visible(length: i32): i32 {
+  let seen = plainBytes(area, length);
+  if (seen === length) return length;
   const sight = new Sight();
-  let seen = 0;
-  for (let at = 0; at < length; at++) {
+  for (let at = seen; at < length; at++) {
     const byte = load<u8>(area + at);
     const token = sight.take(byte);
     if (token === Token.text) {
