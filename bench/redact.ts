@@ -65,7 +65,7 @@ function build(values: readonly string[], random: Random): Engines {
     needles.ready();
   });
   const forms = values.flatMap((value) =>
-    formsOf(Buffer.from(value), 'all').map((form) => form.bytes),
+    formsOf(Buffer.from(value), 'all').map(({ text }) => Buffer.from(text, 'latin1')),
   );
   let dense: DenseAutomaton | undefined;
   const denseMs = timeOf(() => {

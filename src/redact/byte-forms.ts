@@ -1,7 +1,12 @@
 /** Forms that write bytes as digits: hex and percent-encoding. */
 
+import type { Form } from './encodings.ts';
+import { openSpelling, type Style } from './spelling.ts';
+
 const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const UNRESERVED = `${ALPHANUMERIC}-._~`;
+/** Letters and digits change only where every byte does. */
+const SPECIAL = /([^A-Za-z0-9])/;
 
 interface PercentStyle {
   /** What it leaves as it is. */
@@ -11,8 +16,8 @@ interface PercentStyle {
   readonly common?: boolean;
 }
 
+/** All but the one that writes every byte. */
 const PERCENT_STYLES: readonly PercentStyle[] = [
-  { keep: '', common: true }, // every byte
   { keep: ALPHANUMERIC },
   { keep: UNRESERVED, common: true }, // RFC 3986: curl, Ruby, most others
   { keep: `${UNRESERVED}!'()*`, common: true }, // encodeURIComponent
@@ -27,87 +32,75 @@ const PERCENT_STYLES: readonly PercentStyle[] = [
   { keep: `${ALPHANUMERIC}*-._`, space: '+', common: true }, // forms
 ];
 
-/** What a style leaves, looked up once for every byte of every value. */
-const KEPT = new Map<string, Uint8Array>();
-const LOWER_HEX = Array.from({ length: 256 }, (_, byte) => `%${digitsOf(byte)}`);
-const UPPER_HEX = LOWER_HEX.map((text) => text.toUpperCase());
+/** A percent sign that was encoded itself. */
+const TWICE = '%25';
+
+/** The two digits of every byte there is. */
+export const LOWER_HEX = hexPairs(Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)));
+export const UPPER_HEX = LOWER_HEX.map((pair) => pair.toUpperCase());
+
+/** The two digits of each byte. */
+export function hexPairs(bytes: Buffer): string[] {
+  return bytes.toString('hex').match(/../g) ?? [];
+}
 
 /**
  * Plain, and with separators; blanks between are covered by the text without blanks. With `tellsFrom`
  * leading bytes of the value, that part of each form tells too.
  */
-export function hexForms(
-  value: Buffer,
-  common: boolean,
-  tellsFrom?: number,
-): { bytes: Buffer; tellsFrom?: number }[] {
-  const lower = value.toString('hex');
-  const pairs = lower.match(/../g) ?? [];
-  return ['', ':', ...(common ? [] : ['-'])].flatMap((separator) => {
-    const text = pairs.join(separator);
+export function hexForms(pairs: readonly string[], common: boolean, tellsFrom?: number): Form[] {
+  const forms: Form[] = [];
+  for (const separator of common ? ['', ':'] : ['', ':', '-']) {
+    const lower = pairs.join(separator);
     const telling = tellsFrom === undefined ? {} : { tellsFrom: hexLength(tellsFrom, separator) };
-    return [text, text.toUpperCase()].map((form) => ({
-      bytes: Buffer.from(form, 'latin1'),
-      ...telling,
-    }));
-  });
+    for (const text of [lower, lower.toUpperCase()]) {
+      forms.push({ kind: 'hex', text, carries: pairs.length, folds: true, ...telling });
+    }
+  }
+  return forms;
 }
 
 function hexLength(bytes: number, separator: string): number {
   return (2 + separator.length) * bytes - separator.length;
 }
 
-/** `common`: only in the usual styles. */
-export function percentForms(value: Buffer, common: boolean): Buffer[] {
-  const text = value.toString('latin1');
-  const forms: string[] = [];
+/** `bytes`: the value, a character for each; `pairs`: its digits. `common`: only in the usual styles. */
+export function percentForms(bytes: string, pairs: readonly string[], common: boolean): string[] {
+  const forms = ['%', TWICE].flatMap((sign) => {
+    const every = sign + pairs.join(sign);
+    return [every.toUpperCase(), every];
+  });
+  const { specials, spell } = openSpelling(bytes, SPECIAL);
+  const blank = specials.includes(' ');
+  // By what a style keeps; one that keeps everything makes no form.
+  const known = new Set([` ${specials.join('')}`]);
   for (const { keep, space, common: usual } of PERCENT_STYLES) {
     if (common && usual !== true) continue;
-    for (const upper of [true, false]) {
-      const once = percentEncode(text, keep, upper, space);
-      if (once === undefined) break;
-      forms.push(once);
+    const kept = specials.filter((character) => keep.includes(character)).join('');
+    const key = `${blank ? (space ?? '') : ''} ${kept}`;
+    if (known.has(key)) continue;
+    known.add(key);
+    const all = [UPPER_HEX, LOWER_HEX].flatMap((hex) => {
+      const once = percentStyle(keep, hex, space);
       // The second time by the same encoder, or by one that escapes more.
-      for (const again of common ? [UNRESERVED] : [UNRESERVED, keep.replace('%', '')]) {
-        const twice = again === '' ? undefined : percentEncode(once, again, upper);
-        if (twice !== undefined) forms.push(twice);
-      }
-    }
+      const again = common ? [UNRESERVED] : [UNRESERVED, keep.replace('%', '')];
+      return [once, ...again.map((left) => twiceStyle(once, percentStyle(left, hex)))];
+    });
+    forms.push(...spell({ all, unprintable: [] }));
   }
-  return Array.from(new Set(forms), (form) => Buffer.from(form, 'latin1'));
+  return forms;
 }
 
-/** Undefined when nothing had to be encoded. `text`: a byte for each character. */
-function percentEncode(
-  text: string,
-  keep: string,
-  upper: boolean,
-  space?: string,
-): string | undefined {
-  const kept = keptBy(keep);
-  const hex = upper ? UPPER_HEX : LOWER_HEX;
-  let result = '';
-  /** Up to here the text is in the result: runs that are kept are copied at once. */
-  let done = 0;
-  for (let at = 0; at < text.length; at++) {
-    const byte = text.charCodeAt(at);
-    if (kept[byte] === 1) continue;
-    result += text.slice(done, at);
-    result += byte === 0x20 && space !== undefined ? space : (hex[byte] ?? '');
-    done = at + 1;
-  }
-  return done === 0 ? undefined : result + text.slice(done);
+function percentStyle(keep: string, hex: readonly string[], space = '%20'): Style {
+  return (character) => {
+    if (keep.includes(character)) return character;
+    return character === ' ' ? space : `%${hex[character.charCodeAt(0)] ?? ''}`;
+  };
 }
 
-function keptBy(keep: string): Uint8Array {
-  const known = KEPT.get(keep);
-  if (known !== undefined) return known;
-  const kept = new Uint8Array(256);
-  for (let at = 0; at < keep.length; at++) kept[keep.charCodeAt(at)] = 1;
-  KEPT.set(keep, kept);
-  return kept;
-}
-
-function digitsOf(byte: number): string {
-  return byte.toString(16).padStart(2, '0');
+function twiceStyle(first: Style, second: Style): Style {
+  return (character) => {
+    const once = first(character);
+    return once.length === 1 ? second(once) : TWICE + once.slice(1);
+  };
 }

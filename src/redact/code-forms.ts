@@ -1,46 +1,44 @@
 /** Escapes of programming languages. */
 
+import { LOWER_HEX, UPPER_HEX } from './byte-forms.ts';
+import type { Spelling, Style } from './spelling.ts';
 import { JSON_ESCAPES } from './text-forms.ts';
 
-type Style = (byte: number) => string;
-
-const STYLES = [
-  tableOf((byte) => `\\x${byte.toString(16).padStart(2, '0')}`),
-  tableOf((byte) => `\\x${byte.toString(16).padStart(2, '0').toUpperCase()}`),
-  tableOf((byte) => `\\${byte.toString(8).padStart(3, '0')}`),
-];
+/** What any of them escapes. */
+export const ESCAPED = /([^ -~]|["'\\])/;
+const OCTAL = LOWER_HEX.map((_, byte) => byte.toString(8).padStart(3, '0'));
+/** What a number begins with, and those of all bytes. */
+const NUMBERS = [
+  ['\\x', LOWER_HEX],
+  ['\\x', UPPER_HEX],
+  ['\\', OCTAL],
+] as const;
 /** Around the text; there one of them is escaped and the other is not. */
 const QUOTES = ['', '"', "'"];
-/** What any of them escapes. */
-const ESCAPED = /[^ -~]|["'\\]/;
+const [LOWER = [], ...OTHERS] = NUMBERS.map(([sign, numbers]) =>
+  QUOTES.map((quote) => escapeStyle(sign, numbers, quote)),
+);
+const STYLES = { all: LOWER, unprintable: OTHERS.flat() };
 
-/** `\xNN` and octal, for every byte and only for those beyond ASCII, as C, Python and git print them. */
-export function escapedForms(value: Uint8Array, common: boolean): Buffer[] {
-  const forms = STYLES.slice(0, common ? 1 : STYLES.length).map((style) => {
-    let form = '';
-    for (const byte of value) form += style(byte);
-    return form;
+/**
+ * `\xNN` and octal, for every byte and only for those beyond ASCII, as C, Python and git print them. `spelling`: of the
+ * value, a character for each byte, with ESCAPED or more.
+ */
+export function escapedForms(value: Buffer, spelling: Spelling, common: boolean): string[] {
+  const every = (common ? NUMBERS.slice(0, 1) : NUMBERS).map(([sign, numbers]) => {
+    const texts: string[] = [];
+    for (let at = 0; at < value.length; at++) texts.push(numbers[value[at] ?? 0] ?? '');
+    return sign + texts.join(sign);
   });
-  const text = Buffer.from(value).toString('latin1');
-  if (ESCAPED.test(text)) {
-    forms.push(...STYLES.flatMap((style) => QUOTES.map((quote) => escape(text, style, quote))));
-  } else forms.push(text);
-  return forms.map((form) => Buffer.from(form, 'latin1'));
+  return every.concat(spelling.spell(STYLES));
 }
 
-function escape(text: string, style: Style, quote: string): string {
-  let form = '';
-  for (const character of text) {
+function escapeStyle(sign: string, numbers: readonly string[], quote: string): Style {
+  return (character) => {
+    if (character === quote) return `\\${character}`;
     const named = character === '"' ? undefined : JSON_ESCAPES[character];
-    if (character === quote) form += `\\${character}`;
-    else if (named !== undefined) form += named;
-    else form += character < ' ' || character > '~' ? style(character.charCodeAt(0)) : character;
-  }
-  return form;
-}
-
-/** Every byte of every value is written in every style. */
-function tableOf(style: Style): Style {
-  const texts = Array.from({ length: 256 }, (_, byte) => style(byte));
-  return (byte) => texts[byte] ?? '';
+    if (named !== undefined) return named;
+    if (character >= ' ' && character <= '~') return character;
+    return sign + (numbers[character.charCodeAt(0)] ?? '');
+  };
 }

@@ -17,20 +17,14 @@ import type { Form } from './encodings.ts';
 
 const WORD_BYTES = 2;
 
-/** `tellsFrom`: how many leading bytes of the value tell it. */
-export function dumpForms(value: Buffer, tellsFrom: number): Form[] {
-  const texts = [
+/** `pairs`: the digits of the value in hex. `tellsFrom`: how many leading bytes of it tell it. */
+export function dumpForms(value: Buffer, pairs: readonly string[], tellsFrom: number): Form[] {
+  const lists = [
     // Decimal: Buffers and arrays of bytes in JavaScript, JSON and Python.
     value.join(','),
     // C: `xxd -i`.
-    `0x${(value.toString('hex').match(/../g) ?? []).join(',0x')}`,
-  ];
-  const lists = texts.map((text) => ({
-    kind: 'dump' as const,
-    bytes: Buffer.from(text, 'latin1'),
-    carries: value.length,
-    folds: true,
-  }));
+    `0x${pairs.join(',0x')}`,
+  ].map((text) => ({ kind: 'dump' as const, text, carries: value.length, folds: true }));
   return [...lists, wordForm(value, 0, tellsFrom), wordForm(value, 1, tellsFrom)];
 }
 
@@ -39,12 +33,12 @@ export function dumpForms(value: Buffer, tellsFrom: number): Form[] {
  * `od -x`. `from`: the first byte that begins a word.
  */
 function wordForm(value: Buffer, from: number, tellsFrom: number): Form {
-  const words = value.subarray(from, value.length - ((value.length - from) % WORD_BYTES));
+  const to = value.length - ((value.length - from) % WORD_BYTES);
   const telling = Math.ceil((tellsFrom - from) / WORD_BYTES) * WORD_BYTES;
   return {
     kind: 'dump',
-    bytes: Buffer.from(Buffer.from(words).swap16().toString('hex'), 'latin1'),
-    carries: words.length,
+    text: value.toString('hex', from, to).replaceAll(/(..)(..)/g, '$2$1'),
+    carries: to - from,
     folds: true,
     tellsFrom: 2 * telling,
   };

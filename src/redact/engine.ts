@@ -8,7 +8,8 @@ import { leadTable } from './radix.ts';
 export interface Engine {
   /** Leaves of bytes what a reader sees of them. */
   visible(bytes: Uint8Array): Uint8Array;
-  addNeedle(bytes: Uint8Array, needle: NeedleOptions): void;
+  /** Adds what a reader sees of `text`, a character for each byte. */
+  addNeedle(text: string, needle: NeedleOptions): void;
   /** Takes in what was added; needles count from the next write on in any case. */
   ready(): void;
   /** Bytes of memory the tables of needles take. */
@@ -34,8 +35,8 @@ export interface NeedleOptions {
   readonly closeSpan: number;
   /** What a mask of it is counted as (mask-counts.ts). */
   readonly label: number;
-  /** What may follow and belongs to it; each 8 bytes at most. */
-  readonly tails: readonly Uint8Array[];
+  /** What may follow and belongs to it: words of 8 bytes at most, with blanks between them. */
+  readonly tails: string;
 }
 
 /**
@@ -65,7 +66,7 @@ interface Exports {
     label: number,
   ): void;
   countOf(label: number): number;
-  addTail(length: number, allowance: number, lead: number): void;
+  addTails(length: number, allowance: number, lead: number): void;
   ready(): void;
   tableBytes(): number;
   open(maskLength: number, counted: boolean): number;
@@ -105,6 +106,11 @@ export function openEngine(): Engine {
     memory().set(bytes, at);
     return bytes.length;
   }
+  /** `text`: a character for each byte. */
+  function passText(text: string): number {
+    const at = core.input(text.length);
+    return memory().write(text, at, 'latin1');
+  }
 
   function open(mask: Uint8Array, counted: boolean): Stream {
     const stream = core.open(pass(mask), counted);
@@ -135,9 +141,9 @@ export function openEngine(): Engine {
       // Parts of values: never beside what is given out.
       return Uint8Array.from(memory().subarray(at, at + length));
     },
-    addNeedle(bytes, { folds, allowance, lead, tellsFrom, closeSpan, label, tails }) {
-      core.addNeedle(pass(bytes), folds, allowance, lead, tellsFrom, closeSpan, label);
-      for (const tail of tails) core.addTail(pass(tail), allowance, lead);
+    addNeedle(text, { folds, allowance, lead, tellsFrom, closeSpan, label, tails }) {
+      core.addNeedle(passText(text), folds, allowance, lead, tellsFrom, closeSpan, label);
+      if (tails !== '') core.addTails(passText(tails), allowance, lead);
     },
     ready: () => core.ready(),
     tableBytes: () => core.tableBytes(),

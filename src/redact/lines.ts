@@ -12,18 +12,19 @@ const PUBLIC_LINES = [
   /^(?:apiVersion|kind|preferences|current-context): /, // kubeconfig
 ];
 
-/** Gives the lines that tell: not `{`, not a blank one, and none that is public. Of a single line, nothing. */
-export function tellingLines(value: Buffer): Buffer[] {
-  // Latin-1 keeps bytes and characters one to one.
-  const lines = value.toString('latin1').split(LINE_END);
-  if (lines.length < 2) return [];
-  return lines
+/**
+ * Gives the lines that tell: not `{`, not a blank one, and none that is public. Of a single line, nothing. `bytes`: the
+ * value, a character for each.
+ */
+export function tellingLines(bytes: string): string[] {
+  if (!LINE_END.test(bytes)) return [];
+  return bytes
+    .split(LINE_END)
     .map((line) => line.trim())
     .filter(
       (line) =>
         line.length >= MIN_LINE_BYTES &&
         new Set(line).size >= MIN_DISTINCT_BYTES &&
         !PUBLIC_LINES.some((known) => known.test(line)),
-    )
-    .map((line) => Buffer.from(line, 'latin1'));
+    );
 }

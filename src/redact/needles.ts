@@ -48,10 +48,10 @@ export class NeedleSet {
       throw new RangeError(`the value of ${secret.name} is too short to be masked`);
     }
     const owner = this.#ownerOf(secret.name);
-    for (const form of formsOf(value, this.#forms)) this.#addForm(form, owner);
+    formsOf(value, this.#forms).forEach((form) => this.#addForm(form, owner));
     if (value.at(-1) === LINE_FEED) {
-      const carries = value.length;
-      this.#addForm({ kind: 'raw', bytes: value, carries }, owner, value.length - 1);
+      const whole = { kind: 'raw', text: value.toString('latin1'), carries: value.length } as const;
+      this.#addForm(whole, owner, value.length - 1);
     }
     this.#known.add(key);
   }
@@ -108,14 +108,14 @@ export class NeedleSet {
 
   #addForm(form: Form, owner: number, closeSpan = 0): void {
     const tellsFrom = form.tellsFrom ?? 0;
-    this.#engine.addNeedle(this.#engine.visible(form.bytes), {
+    this.#engine.addNeedle(form.text, {
       folds: form.folds === true,
       allowance: allowanceOf(form.carries),
       lead: form.lead ?? 0,
       tellsFrom: tellsFrom > MAX_TELLING_BYTES ? 0 : tellsFrom,
       closeSpan,
       label: (owner << FORM_BITS) | FORM_KINDS.indexOf(form.kind),
-      tails: form.tails ?? [],
+      tails: form.tails ?? '',
     });
   }
 }

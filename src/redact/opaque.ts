@@ -98,7 +98,7 @@ function isWordy(packed: string): boolean {
   for (let at = 1; at < packed.length; at++) {
     const pair = packed.slice(at - 1, at + 1);
     // A word ends where upper case begins.
-    if (!/[a-z][A-Z]/.test(pair) && WORD_PAIRS.has(pair.toLowerCase())) common++;
+    if (WORD_PAIRS.has(pair.toLowerCase()) && !/[a-z][A-Z]/.test(pair)) common++;
   }
   return common >= MAX_WORD_PAIRS * (packed.length - 1);
 }

@@ -7,43 +7,74 @@
  * a `lead`, checked after a match; the ones after as `tails`, with the padding.
  */
 
+import type { Form, FormKind } from './encodings.ts';
+
 /** In place of a code: two values disagree on the character, so any of an alphabet will do. */
 const ANY_LEAD = 0x7f;
 
-export interface RadixForm {
-  readonly bytes: Buffer;
-  /** Code for `leadAllows`; 0 when the needle starts on a character's edge. */
-  readonly lead: number;
-  /** What may follow and belongs to the value. */
-  readonly tails: readonly Buffer[];
-}
-
-export interface Radix {
+interface Radix {
+  readonly kind: FormKind;
   readonly alphabet: string;
   readonly bits: number;
   /** Lead codes are numbered from here, in order of the number of bits known. */
   readonly firstLead: number;
   /** Bytes that make whole characters. */
   readonly group: number;
+  /** Writes the bytes from an offset on, filled up with zero bits to a whole character; padding may follow. */
+  readonly write: (bytes: Buffer, from: number) => string;
+  /** What was made of them, by what is known of the first: all values share them. */
+  readonly tails: Map<string, string>;
 }
 
 const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const BASE62 = `${UPPER}${UPPER.toLowerCase()}0123456789`;
 const PAD = '=';
 
-export const BASE64: Radix = { alphabet: `${BASE62}+/`, bits: 6, firstLead: 1, group: 3 };
-export const BASE64URL: Radix = { ...BASE64, alphabet: `${BASE62}-_` };
-export const BASE32: Radix = { alphabet: `${UPPER}234567`, bits: 5, firstLead: 64, group: 5 };
+const BASE64: Radix = {
+  kind: 'base64',
+  alphabet: `${BASE62}+/`,
+  bits: 6,
+  firstLead: 1,
+  group: 3,
+  write: (bytes, from) => bytes.toString('base64', from),
+  tails: new Map(),
+};
+const BASE64URL: Radix = {
+  ...BASE64,
+  alphabet: `${BASE62}-_`,
+  write: (bytes, from) => bytes.toString('base64url', from),
+  tails: new Map(),
+};
+const BASE32_ALPHABET = `${UPPER}234567`;
+const BASE32: Radix = {
+  kind: 'base32',
+  alphabet: BASE32_ALPHABET,
+  bits: 5,
+  firstLead: 64,
+  group: 5,
+  write: writeBase32,
+  tails: new Map(),
+};
 
+const BASE32_CODES = Buffer.from(BASE32_ALPHABET, 'latin1');
+/** As many as may stand before a value. */
+const ZEROS = Buffer.alloc(BASE32.group - 1);
 const LEAD_CODES = 128;
-/** One character and its padding: all values share them. */
-const TAIL_BYTES = new Map<string, Buffer>();
 /** For each lead code 256 flags: which bytes the character before a needle may be. */
 export const leadTable = buildLeadTable([BASE64, BASE64URL, BASE32]);
 
-/** Gives the needles of `value` at every alignment; the caller drops those too short to tell. */
-export function radixForms(value: Uint8Array, radix: Radix): RadixForm[] {
-  return Array.from({ length: radix.group }, (_, before) => formAt(value, radix, before));
+/** Gives the needles of `value` at every alignment, without repeats; the caller drops those too short to tell. */
+export function base64Forms(value: Buffer): Form[] {
+  const forms = radixForms(value, BASE64);
+  // The other alphabet differs in two characters: there is one of them in few forms.
+  if (!forms.some(({ text }) => /[+/]/.test(text))) return forms;
+  const others = radixForms(value, BASE64URL);
+  return forms.concat(others.filter(({ text }, before) => text !== forms[before]?.text));
+}
+
+/** As `base64Forms`. */
+export function base32Forms(value: Buffer): Form[] {
+  return radixForms(value, BASE32);
 }
 
 /** Whether the character before a needle can hold the first bits of its value. */
@@ -51,47 +82,60 @@ export function leadAllows(code: number, byte: number): boolean {
   return leadTable[code * 256 + byte] === 1;
 }
 
-/** `before`: how many bytes stand before the value, modulo the group. */
-function formAt(value: Uint8Array, radix: Radix, before: number): RadixForm {
-  const { alphabet, bits, group } = radix;
-  const taken = (before * 8) % bits;
-  const leadBits = taken === 0 ? 0 : bits - taken;
-  const lead = leadBits === 0 ? 0 : leadCode(radix, leadBits, bitsAt(value, 0, leadBits));
-  const total = value.length * 8;
-  let text = '';
-  let at = leadBits;
-  for (; at + bits <= total; at += bits) text += alphabet.charAt(bitsAt(value, at, bits));
-  const rest = total - at;
-  const tails: string[] = [];
-  if (rest > 0) {
-    const open = bits - rest;
-    const known = bitsAt(value, at, rest) << open;
-    for (let low = 0; low < 1 << open; low++) tails.push(alphabet.charAt(known | low));
-    // With nothing after the value the open bits are zero, and padding fills the group.
-    const used = Math.ceil((((before + value.length) % group) * 8) / bits);
-    const pads = (group * 8) / bits - used;
-    for (let n = 1; n <= pads; n++) tails.push(alphabet.charAt(known) + PAD.repeat(n));
-  }
+function radixForms(value: Buffer, radix: Radix): Form[] {
+  const led = Buffer.concat([ZEROS, value]);
+  return Array.from({ length: radix.group }, (_, before) => formAt(led, radix, before));
+}
+
+/** `led`: the value after ZEROS. `before`: how many bytes stand before it, modulo the group. */
+function formAt(led: Buffer, radix: Radix, before: number): Form {
+  const { kind, alphabet, bits, group } = radix;
+  const carries = led.length - ZEROS.length;
+  const digits = radix.write(led, ZEROS.length - before);
+  const first = Math.ceil((before * 8) / bits);
+  const last = Math.floor(((before + carries) * 8) / bits);
+  const leadBits = first * bits - before * 8;
+  const rest = (before + carries) * 8 - last * bits;
+  const groupDigits = (group * 8) / bits;
+  const pads = groupDigits - 1 - (last % groupDigits);
   return {
-    bytes: Buffer.from(text, 'latin1'),
-    lead,
-    tails: tails.map(tailBytes),
+    kind,
+    text: digits.slice(first, last),
+    carries,
+    folds: true,
+    // The bits before the value are zero here, and so are those after it.
+    lead:
+      leadBits === 0 ? 0 : leadCode(radix, leadBits, alphabet.indexOf(digits.charAt(first - 1))),
+    tails: rest === 0 ? '' : tailsOf(radix, rest, digits.charAt(last), pads),
   };
 }
 
-function tailBytes(tail: string): Buffer {
-  let bytes = TAIL_BYTES.get(tail);
-  if (bytes === undefined) {
-    bytes = Buffer.from(tail, 'latin1');
-    TAIL_BYTES.set(tail, bytes);
-  }
-  return bytes;
+/** `zero`: the character of `rest` known bits and zeros; `pads` fill the group if nothing comes after the value. */
+function tailsOf(radix: Radix, rest: number, zero: string, pads: number): string {
+  const key = `${zero}${pads}`;
+  const made = radix.tails.get(key);
+  if (made !== undefined) return made;
+  const known = radix.alphabet.indexOf(zero);
+  const tails = Array.from(radix.alphabet.slice(known, known + (1 << (radix.bits - rest))));
+  for (let n = 1; n <= pads; n++) tails.push(zero + PAD.repeat(n));
+  radix.tails.set(key, tails.join(' '));
+  return tails.join(' ');
 }
 
-function bitsAt(value: Uint8Array, from: number, count: number): number {
-  const byte = from >> 3;
-  const pair = ((value[byte] ?? 0) << 8) | (value[byte + 1] ?? 0);
-  return (pair >> (16 - (from & 7) - count)) & ((1 << count) - 1);
+function writeBase32(bytes: Buffer, from: number): string {
+  const digits = Buffer.allocUnsafe(Math.ceil(((bytes.length - from) * 8) / 5));
+  let written = 0;
+  let held = 0;
+  let bits = 0;
+  for (let at = from; at < bytes.length; at++) {
+    held = ((held << 8) | (bytes[at] ?? 0)) & 0xffff;
+    for (bits += 8; bits >= 5; written++) {
+      bits -= 5;
+      digits[written] = BASE32_CODES[(held >> bits) & 31] ?? 0;
+    }
+  }
+  if (bits > 0) digits[written] = BASE32_CODES[(held << (5 - bits)) & 31] ?? 0;
+  return digits.toString('latin1');
 }
 
 /** Codes of n known bits come after those of fewer: 2, 4, 8... of them. */

@@ -1,9 +1,9 @@
 /** Forms that escape characters: JSON, HTML and XML; and case. */
 
-type Escape = (character: string) => string | undefined;
+import { compose, type Spelling, type Style, type Styles } from './spelling.ts';
 
-/** Every character that some style of JSON or HTML treats differently from the others. */
-const SPECIAL = /[^\w %:.@-]/gu;
+/** Every character that some style of JSON, HTML, shells or C treats differently from the others. */
+export const SPECIAL = /([^\w%:.@-])/u;
 
 /** C and Python have the same. */
 export const JSON_ESCAPES: Readonly<Record<string, string>> = {
@@ -15,46 +15,48 @@ export const JSON_ESCAPES: Readonly<Record<string, string>> = {
   '\r': '\\r',
   '\t': '\\t',
 };
-const JSON_ESCAPED = /["\\\b\f\n\r\t]/g;
 /** What JSON writers escape beyond the need: Go's `&<>`, .NET's and PHP's quotes. */
 const JSON_EXTRAS = ['', '&<>', "&<>'", '&<>\'"+`'];
+const USUAL_JSON_STYLES = jsonStyles(JSON_EXTRAS.slice(0, 2));
+const JSON_STYLES = jsonStyles(JSON_EXTRAS, braceStyle);
 
 /** `common`: only in the usual styles. */
-export function jsonForms(text: string, common: boolean): string[] {
-  const forms = new Set<string>();
-  const specials = specialsOf(text);
-  for (const slash of [false, true]) {
-    for (const upper of [false, true]) {
-      for (const ascii of [false, true]) {
-        for (const extra of common ? JSON_EXTRAS.slice(0, 2) : JSON_EXTRAS) {
-          const escape: Escape = (character) => {
-            if (extra.includes(character)) return unicodeEscape(character, upper);
-            if (slash && character === '/') return '\\/';
-            const short = JSON_ESCAPES[character];
-            if (short !== undefined) return short;
-            if (character < ' ' || (ascii && character > '~')) {
-              return unicodeEscape(character, upper);
-            }
-            return undefined;
-          };
-          forms.add(escapeSpecials(text, specials, escape));
-        }
-      }
-    }
-  }
-  // JSON as a string inside JSON, and every character escaped.
-  for (const form of Array.from(forms)) {
-    forms.add(form.replaceAll(JSON_ESCAPED, (character) => JSON_ESCAPES[character] ?? character));
-  }
-  forms.add(escapeAll(text, (character) => unicodeEscape(character, false)));
-  if (common) return [...forms];
-  forms.add(escapeAll(text, (character) => unicodeEscape(character, true)));
-  forms.add(
-    escapeSpecials(text, specials, (character) =>
-      character > '~' ? braceEscape(character) : undefined,
-    ),
-  );
-  return [...forms];
+export function jsonForms(text: string, spelling: Spelling, common: boolean): string[] {
+  const forms = spelling.spell(common ? USUAL_JSON_STYLES : JSON_STYLES);
+  // Every character: UTF-16, whose units are in memory with their second byte first.
+  const units = Buffer.from(text, 'utf16le').toString('hex');
+  forms.push(units.replaceAll(/(..)(..)/g, '\\u$2$1'));
+  if (common) return forms;
+  forms.push(units.toUpperCase().replaceAll(/(..)(..)/g, '\\u$2$1'));
+  return forms;
+}
+
+function jsonStyles(extras: readonly string[], ...others: readonly Style[]): Styles {
+  const styles = (ascii: boolean): Style[] => {
+    const once = [false, true].flatMap((slash) =>
+      [false, true].flatMap((upper) =>
+        extras.map((extra) => jsonStyle(slash, upper, ascii, extra)),
+      ),
+    );
+    // JSON as a string inside JSON.
+    return [...once, ...once.map((style) => compose(style, escapeInString))];
+  };
+  return { all: styles(false), unprintable: [...styles(true), ...others] };
+}
+
+function escapeInString(character: string): string {
+  return JSON_ESCAPES[character] ?? character;
+}
+
+function jsonStyle(slash: boolean, upper: boolean, ascii: boolean, extra: string): Style {
+  return (character) => {
+    if (extra.includes(character)) return unicodeEscape(character, upper);
+    if (slash && character === '/') return '\\/';
+    const short = JSON_ESCAPES[character];
+    if (short !== undefined) return short;
+    const escaped = character < ' ' || (ascii && character > '~');
+    return escaped ? unicodeEscape(character, upper) : character;
+  };
 }
 
 /** How each writer spells quotes; `&<>` are always escaped, characters beyond ASCII maybe. */
@@ -77,35 +79,48 @@ const QUOTE_STYLES: readonly Readonly<Record<string, string>>[] = [
 const USUAL_QUOTE_STYLES = 8;
 const MARKUP: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-export function htmlForms(text: string, common: boolean): string[] {
-  const forms = new Set<string>();
-  const specials = specialsOf(text);
-  for (const quotes of common ? QUOTE_STYLES.slice(0, USUAL_QUOTE_STYLES) : QUOTE_STYLES) {
-    for (const beyond of [undefined, decimalEntity, hexEntity]) {
-      forms.add(
-        escapeSpecials(
-          text,
-          specials,
-          (character) =>
-            MARKUP[character] ??
-            quotes[character] ??
-            (character > '~' ? beyond?.(character) : undefined),
-        ),
-      );
-    }
+const USUAL_HTML_STYLES = htmlStyles(QUOTE_STYLES.slice(0, USUAL_QUOTE_STYLES));
+const HTML_STYLES = htmlStyles(QUOTE_STYLES);
+
+/** `common`: only in the usual styles. */
+export function htmlForms(text: string, spelling: Spelling, common: boolean): string[] {
+  if (common) return spelling.spell(USUAL_HTML_STYLES);
+  const codes: number[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const code = text.codePointAt(at) ?? 0;
+    codes.push(code);
+    if (code > 0xffff) at++;
   }
-  // `>` needs no escape, and many leave it.
-  forms.add(
-    escapeSpecials(text, specials, (character) =>
-      character === '>' ? undefined : MARKUP[character],
-    ),
-  );
-  if (common) return [...forms];
+  const hex = codes.map((code) => code.toString(16));
+  const upperHex = hex.map((digits) => digits.toUpperCase());
+  const forms = spelling.spell(HTML_STYLES);
+  // Every character, and every one that is no letter or digit.
+  forms.push(`&#${codes.join(';&#')};`, `&#x${hex.join(';&#x')};`, `&#x${upperHex.join(';&#x')};`);
   for (const entity of [decimalEntity, hexEntity, upperHexEntity]) {
-    forms.add(escapeAll(text, entity));
-    forms.add(text.replaceAll(/[^A-Za-z0-9]/gu, entity));
+    forms.push(text.replaceAll(/[^A-Za-z0-9]/gu, entity));
   }
-  return [...forms];
+  return forms;
+}
+
+function htmlStyles(quoteStyles: readonly Readonly<Record<string, string>>[]): Styles {
+  return {
+    all: [
+      ...quoteStyles.map((quotes) => htmlStyle(quotes, undefined)),
+      // `>` needs no escape, and many leave it.
+      (character) => (character === '>' ? character : (MARKUP[character] ?? character)),
+    ],
+    unprintable: quoteStyles.flatMap((quotes) =>
+      [decimalEntity, hexEntity].map((beyond) => htmlStyle(quotes, beyond)),
+    ),
+  };
+}
+
+function htmlStyle(quotes: Readonly<Record<string, string>>, beyond: Style | undefined): Style {
+  return (character) =>
+    MARKUP[character] ??
+    quotes[character] ??
+    (character > '~' ? beyond?.(character) : undefined) ??
+    character;
 }
 
 export function caseForms(text: string): string[] {
@@ -113,32 +128,7 @@ export function caseForms(text: string): string[] {
 }
 
 export function reversedForm(text: string): string {
-  return Array.from(text).toReversed().join('');
-}
-
-/** Each of the special characters in the text once: most texts have few or none. */
-function specialsOf(text: string): string[] {
-  return [...new Set(text.match(SPECIAL))];
-}
-
-/** Escapes no others: what a style does to a character does not depend on those around it. */
-function escapeSpecials(text: string, specials: readonly string[], escape: Escape): string {
-  let result = text;
-  const escapes = new Map<string, string>();
-  for (const character of specials) {
-    const escaped = escape(character);
-    if (escaped !== undefined) escapes.set(character, escaped);
-  }
-  if (escapes.size > 0) {
-    result = text.replaceAll(SPECIAL, (character) => escapes.get(character) ?? character);
-  }
-  return result;
-}
-
-function escapeAll(text: string, escape: (character: string) => string): string {
-  let result = '';
-  for (const character of text) result += escape(character);
-  return result;
+  return (text.match(/./gsu) ?? []).toReversed().join('');
 }
 
 function unicodeEscape(character: string, upper: boolean): string {
@@ -150,8 +140,8 @@ function unicodeEscape(character: string, upper: boolean): string {
   return result;
 }
 
-function braceEscape(character: string): string {
-  return `\\u{${codeOf(character).toString(16)}}`;
+function braceStyle(character: string): string {
+  return character > '~' ? `\\u{${codeOf(character).toString(16)}}` : character;
 }
 
 function decimalEntity(character: string): string {

@@ -120,7 +120,10 @@ function contextOf(input: Buffer, from: number, to: number): string {
 /** The visible characters of every form, with its secret's kind before it. */
 function formsWithKinds(secrets: readonly RealisticSecret[]): KnownForm[] {
   return secrets.flatMap(({ kind, value }) =>
-    formsOf(Buffer.from(value), 'all').map(({ bytes }) => ({ kind, form: withoutBlanks(bytes) })),
+    formsOf(Buffer.from(value), 'all').map(({ text }) => ({
+      kind,
+      form: withoutBlanks(Buffer.from(text, 'latin1')),
+    })),
   );
 }
 

@@ -74,7 +74,7 @@ test('what the shell writes back is masked', (t) => {
 });
 
 test('what the encoders of the platform write is masked', () => {
-  for (const value of VALUES) {
+  for (const value of [...VALUES, 'correct horse battery staple']) {
     const bytes = Buffer.from(value);
     for (const encoded of [
       encodeURIComponent(value),
@@ -108,14 +108,22 @@ test('an encoding may be folded and indented anywhere', () => {
   }
 });
 
+test('no form is given twice', () => {
+  const repeated = Buffer.from('aaaaaaaaaaaaaaaa').toString('base64');
+  for (const value of [...VALUES, repeated, 'ABCDEFGHIJKLMNOP', '0000000000', 'plain words']) {
+    const forms = formsOf(Buffer.from(value), 'all').map(({ text, lead = 0 }) => `${lead} ${text}`);
+    assert.deepEqual(forms, [...new Set(forms)]);
+  }
+});
+
 test('no form is so short or plain that it masks ordinary text', () => {
   for (const value of ['Monday-7', 'swordfish', 'correct horse', '{\n  "a": 1\n}', ...VALUES]) {
-    for (const { bytes } of formsOf(Buffer.from(value), 'all')) {
-      assert.ok(bytes.length >= 8, `${Buffer.from(bytes).toString()} of ${value}`);
+    for (const { text } of formsOf(Buffer.from(value), 'all')) {
+      assert.ok(text.length >= 8, `${text} of ${value}`);
     }
   }
-  for (const { bytes } of formsOf(Buffer.from('Nq7+'), 'all').slice(1)) {
-    assert.ok(bytes.length >= 6, Buffer.from(bytes).toString());
+  for (const { text } of formsOf(Buffer.from('Nq7+'), 'all').slice(1)) {
+    assert.ok(text.length >= 6, text);
   }
 });
 

@@ -80,7 +80,7 @@ function cellsOf(text: string, from: number): Cell[] {
 function search(cells: readonly Cell[], forms: readonly Form[], limit = Infinity): Stretch[] {
   const packed = cells.filter((cell) => cell.character !== ' ');
   return forms.flatMap((form) => {
-    const needle = Buffer.from(visibleBytes(form.bytes)).toString('latin1');
+    const needle = Buffer.from(visibleBytes(Buffer.from(form.text, 'latin1'))).toString('latin1');
     const found = searchOne(cells, needle, form, limit);
     if (form.folds !== true) return found;
     return [...found, ...searchOne(packed, needle.replaceAll(' ', ''), form, limit)];
@@ -89,7 +89,7 @@ function search(cells: readonly Cell[], forms: readonly Form[], limit = Infinity
 
 function searchOne(cells: readonly Cell[], needle: string, form: Form, limit: number): Stretch[] {
   const text = cells.map((cell) => cell.character).join('');
-  const tails = ['', ...(form.tails ?? []).map((tail) => Buffer.from(tail).toString('latin1'))];
+  const tails = ['', ...(form.tails?.split(' ') ?? [])];
   const found = form.tellsFrom === undefined ? [] : leadingParts(cells, text, needle, form, limit);
   for (const tail of tails) {
     for (

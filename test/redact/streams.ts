@@ -53,8 +53,7 @@ const showing = (values: readonly Buffer[]) =>
     })
     .map(({ value: chosen, form, share, between, wrap }) => {
       const forms = formsOf(chosen, 'all');
-      const bytes = forms[form % forms.length]?.bytes ?? chosen;
-      let text = Buffer.from(bytes).toString('latin1');
+      let text = forms[form % forms.length]?.text ?? chosen.toString('latin1');
       text = text.slice(0, Math.ceil(text.length * share));
       for (const [at, piece] of between) {
         // Between characters: in the middle of one a struck-out byte would break it.

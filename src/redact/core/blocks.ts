@@ -42,6 +42,18 @@ function plainRun(block: v128): i32 {
   return ctz<i32>(i8x16.bitmask(v128.or(low, i8x16.eq(block, i8x16.splat(0x7f)))) | 0x10000);
 }
 
+/** How many bytes come before the first that is not printable ASCII. */
+export function plainBytes(bytes: usize, length: i32): i32 {
+  let at = 0;
+  while (at + 16 <= length) {
+    const run = plainRun(v128.load(bytes + at));
+    at += run;
+    if (run < 16) return at;
+  }
+  while (at < length && load<u8>(bytes + at) - 0x20 < 0x7f - 0x20) at++;
+  return at;
+}
+
 /** Length of the UTF-8 character at `at`; 0 if it is none, or not all there before `to`. */
 export function characterBytes(bytes: usize, at: i32, to: i32): i32 {
   const lead = load<u8>(bytes + at);

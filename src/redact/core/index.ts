@@ -4,10 +4,14 @@
  */
 
 import { allocate, release as releaseBlock } from './buffer';
+import { plainBytes } from './blocks';
 import { Needles } from './needles';
 import { Scanner } from './scanner';
 import { Sight, Token } from './sight';
 import { Stream } from './stream';
+
+/** Between the words of tails. */
+const BLANK: u64 = 0x20;
 
 const needles = new Needles();
 const scanner = new Scanner(needles.filter);
@@ -31,7 +35,7 @@ export function leadTable(): usize {
   return needles.leadTable;
 }
 
-/** Adds the needle in the input; `label`: what a mask of it is counted as. */
+/** Adds what a reader sees of the bytes in the input as a needle; `label`: what a mask of it is counted as. */
 export function addNeedle(
   length: i32,
   folds: bool,
@@ -41,16 +45,26 @@ export function addNeedle(
   closeSpan: i32,
   label: i32,
 ): void {
-  needles.add(area, length, folds, <u8>allowance, <u8>lead, <u16>tellsFrom, closeSpan, label);
+  const seen = visible(length);
+  needles.add(area, seen, folds, <u8>allowance, <u8>lead, <u16>tellsFrom, closeSpan, label);
   lastFolds = folds;
 }
 
-/** Adds the needle added last once more, with the bytes in the input (8 at most) after it. */
-export function addTail(length: i32, allowance: i32, lead: i32): void {
+/** Adds the needle added last once more for each word in the input (of 8 bytes at most), with it at its end. */
+export function addTails(length: i32, allowance: i32, lead: i32): void {
   const index = lastFolds ? needles.packed : needles.flat;
   let tail: u64 = 0;
-  for (let n = 0; n < length; n++) tail |= (<u64>load<u8>(area + n)) << (n * 8);
-  index.addTail(tail, length, <u8>allowance, <u8>lead);
+  let tailLength = 0;
+  for (let at = 0; at <= length; at++) {
+    const byte: u64 = at < length ? load<u8>(area + at) : BLANK;
+    if (byte !== BLANK) {
+      tail |= byte << (tailLength++ * 8);
+      continue;
+    }
+    index.addTail(tail, tailLength, <u8>allowance, <u8>lead);
+    tail = 0;
+    tailLength = 0;
+  }
 }
 
 export function ready(): void {
@@ -104,9 +118,10 @@ export function output(stream: usize): usize {
 
 /** Leaves of the bytes in the input what a reader sees of them, which is what is searched for; gives how many. */
 export function visible(length: i32): i32 {
+  let seen = plainBytes(area, length);
+  if (seen === length) return length;
   const sight = new Sight();
-  let seen = 0;
-  for (let at = 0; at < length; at++) {
+  for (let at = seen; at < length; at++) {
     const byte = load<u8>(area + at);
     const token = sight.take(byte);
     if (token === Token.text) {

@@ -137,8 +137,11 @@ export class NeedleList {
     const a = this.entry(one);
     const b = this.entry(other);
     const pooled = min(a.pooled, b.pooled);
-    const order = memory.compare(this.pool + a.offset, this.pool + b.offset, pooled);
-    if (order !== 0) return order;
+    // The same place: one needle with other tails.
+    if (a.offset !== b.offset) {
+      const order = memory.compare(this.pool + a.offset, this.pool + b.offset, pooled);
+      if (order !== 0) return order;
+    }
     const length = min(a.length, b.length);
     for (let at = pooled; at < length; at++) {
       const difference = <i32>this.byteOf(a, at) - <i32>this.byteOf(b, at);

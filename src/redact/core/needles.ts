@@ -1,4 +1,4 @@
-import { allocate, release } from './buffer';
+import { allocate } from './buffer';
 import { Counts } from './counts';
 import { GramFilter } from './gram-filter';
 import { NeedleIndex } from './needle-index';
@@ -17,12 +17,15 @@ export class Needles {
   packed: NeedleIndex = new NeedleIndex();
   filter: GramFilter = new GramFilter();
   leadTable: usize = 0;
+  /** Flags of the lead codes that needles have. */
+  leads: usize = 0;
   /** Bytes that may be the character before some needle and hold bits of its value. */
   leadBytes: usize = 0;
   counts: Counts = new Counts();
 
   constructor() {
     this.leadTable = allocate(LEAD_TABLE_BYTES);
+    this.leads = allocate(128);
     this.leadBytes = allocate(256);
   }
 
@@ -34,6 +37,7 @@ export class Needles {
     return this.flat.memory + this.packed.memory + this.filter.memory;
   }
 
+  /** Adds a needle; the blanks in `bytes` go. */
   add(
     bytes: usize,
     length: i32,
@@ -44,18 +48,17 @@ export class Needles {
     span: u32,
     label: u32,
   ): void {
-    const solid = allocate(length);
-    let solidLength = 0;
+    // With or without blanks in it: the text without blanks has it too, so it is looked for there alone.
+    if (!folds) this.flat.add(bytes, length, allowance, lead, tells, span, label);
+    let solid = 0;
     for (let at = 0; at < length; at++) {
       const byte = load<u8>(bytes + at);
-      if (byte !== BLANK) store<u8>(solid + solidLength++, byte);
+      if (byte !== BLANK) store<u8>(bytes + solid++, byte);
     }
-    // With or without blanks in it: the text without blanks has it too, so it is looked for there alone.
-    if (folds) this.packed.add(solid, solidLength, allowance, lead, tells, span, label);
-    else this.flat.add(bytes, length, allowance, lead, tells, span, label);
-    this.filter.add(solid, tells === 0 ? solidLength : min(solidLength, <i32>tells));
-    release(solid, length);
-    if (lead !== 0) {
+    if (folds) this.packed.add(bytes, solid, allowance, lead, tells, span, label);
+    this.filter.add(bytes, tells === 0 ? solid : min(solid, <i32>tells));
+    if (lead !== 0 && load<u8>(this.leads + lead) === 0) {
+      store<u8>(this.leads + lead, 1);
       for (let byte = 0; byte < 256; byte++) {
         if (this.leadAllows(lead, <u8>byte)) store<u8>(this.leadBytes + byte, 1);
       }
