@@ -98,28 +98,43 @@ function formAt(led: Buffer, radix: Radix, before: number): Form {
   const rest = (before + carries) * 8 - last * bits;
   const groupDigits = (group * 8) / bits;
   const pads = groupDigits - 1 - (last % groupDigits);
+  const text = digits.slice(first, last);
   return {
     kind,
-    text: digits.slice(first, last),
+    text,
     carries,
     folds: true,
     // The bits before the value are zero here, and so are those after it.
     lead:
       leadBits === 0 ? 0 : leadCode(radix, leadBits, alphabet.indexOf(digits.charAt(first - 1))),
-    tails: rest === 0 ? '' : tailsOf(radix, rest, digits.charAt(last), pads),
+    tails: rest === 0 ? '' : tailsOf(radix, rest, digits.charAt(last), pads, isBoth(text)),
   };
 }
 
-/** `zero`: the character of `rest` known bits and zeros; `pads` fill the group if nothing comes after the value. */
-function tailsOf(radix: Radix, rest: number, zero: string, pads: number): string {
-  const key = `${zero}${pads}`;
+/** Whether a text of base64 has none of the characters in which its two alphabets differ. */
+function isBoth(text: string): boolean {
+  return !/[+/_-]/.test(text);
+}
+
+/**
+ * `zero`: the character of `rest` known bits and zeros; `pads` fill the group if nothing comes after the value. `both`: it
+ * may be of either alphabet of base64.
+ */
+function tailsOf(radix: Radix, rest: number, zero: string, pads: number, both: boolean): string {
+  const key = `${zero}${pads}${both}`;
   const made = radix.tails.get(key);
   if (made !== undefined) return made;
   const known = radix.alphabet.indexOf(zero);
   const tails = Array.from(radix.alphabet.slice(known, known + (1 << (radix.bits - rest))));
   for (let n = 1; n <= pads; n++) tails.push(zero + PAD.repeat(n));
+  // Base32 has no such characters.
+  if (both) tails.push(...tails.map(otherAlphabet).filter((tail) => !tails.includes(tail)));
   radix.tails.set(key, tails.join(' '));
   return tails.join(' ');
+}
+
+function otherAlphabet(text: string): string {
+  return text.replaceAll('+', '-').replaceAll('/', '_');
 }
 
 function writeBase32(bytes: Buffer, from: number): string {

@@ -12,7 +12,7 @@ const BACKSLASHED = [
   ' "#$&\'()*;<=>?[\\]^`{|}~',
 ].map(backslash);
 const BACKSLASHED_OTHERS: Style = (character) =>
-  character.replaceAll(/[^A-Za-z0-9_@%+=:,./-]/g, '\\$&');
+  character.replaceAll(/[^A-Za-z0-9_@%+=:,./-]/gu, '\\$&');
 
 const ANSI_C: Readonly<Record<string, string>> = {
   '\u0007': '\\a',

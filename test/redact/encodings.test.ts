@@ -108,6 +108,23 @@ test('an encoding may be folded and indented anywhere', () => {
   }
 });
 
+test('the last character of base64, which holds bits of what follows too, is masked in both alphabets', () => {
+  // Its last two bits are ones: with four of the next byte they are the 62nd or 63rd character.
+  const value = 'tok7Qm2xZs9ck';
+  for (const next of [0xef, 0xff]) {
+    for (const encoding of ['base64', 'base64url'] as const) {
+      const encoded = Buffer.from([...Buffer.from(value), next]).toString(encoding);
+      assert.match(encoded, /^[A-Za-z0-9]{17}[-_+/]8/);
+      const rest = encoded.slice(18);
+      assert.equal(redactEveryWay([value], [encoded]), `***${rest}`, encoded);
+    }
+  }
+});
+
+test('what printf %q of a shell without UTF-8 puts backslashes before is masked', () => {
+  assert.equal(redactEveryWay(['pass😀word-9Zq'], ['pass\\😀word-9Zq']), '***');
+});
+
 test('no form is given twice', () => {
   const repeated = Buffer.from('aaaaaaaaaaaaaaaa').toString('base64');
   for (const value of [...VALUES, repeated, 'ABCDEFGHIJKLMNOP', '0000000000', 'plain words']) {
