@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "protocol.h"
+#include "text.h"
 
 static bool is_name_start(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
@@ -15,12 +16,11 @@ static bool is_name_rest(char c) {
 
 // What follows the `<` of the first `$VAULT<` or `$VAULT_FILE<`.
 static const char *next_name(const char *text, struct vs_placeholder *found) {
-    const size_t stem_length = sizeof VS_PLACEHOLDER_STEM - 1, file_length = sizeof VS_PLACEHOLDER_FILE - 1;
     while ((text = strstr(text, VS_PLACEHOLDER_STEM)) != NULL) {
         found->start = text;
-        text += stem_length;
-        found->is_file = strncmp(text, VS_PLACEHOLDER_FILE, file_length) == 0;
-        const char *opening = found->is_file ? text + file_length : text;
+        text += sizeof VS_PLACEHOLDER_STEM - 1;
+        const char *file = vs_after(text, VS_PLACEHOLDER_FILE), *opening = file == NULL ? text : file;
+        found->is_file = file != NULL;
         if (*opening == '<') return opening + 1;
     }
     return NULL;
