@@ -14,117 +14,55 @@
 #include <limits.h>
 #include <spawn.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "arguments.h"
-#include "client.h"
 #include "launch.h"
-#include "message.h"
 #include "program.h"
+#include "start.h"
 #include "state.h"
-#include "symbols.h"
 #include "system.h"
 #include "value-file.h"
 #include "watch.h"
 
 #define EXPORT __attribute__((visibility("default")))
+// With a frame of more than a page: apart, so that a call without a placeholder touches no further page of the stack.
+#define APART __attribute__((noinline))
 
 extern char **environ;
 
-typedef int spawn_function(pid_t *, const char *, const posix_spawn_file_actions_t *,
-                           const posix_spawnattr_t *, char *const *, char *const *);
-
-static struct {
-    int (*execve)(const char *, char *const *, char *const *);
-    int (*execvpe)(const char *, char *const *, char *const *);
-    int (*fexecve)(int, char *const *, char *const *);
-    int (*execveat)(int, const char *, char *const *, char *const *, int);
-    spawn_function *posix_spawn;
-    spawn_function *posix_spawnp;
-    pid_t (*waitpid)(pid_t, int *, int);
-    pid_t (*wait3)(int *, int, struct rusage *);
-    pid_t (*wait4)(pid_t, int *, int, struct rusage *);
-    int (*waitid)(idtype_t, id_t, siginfo_t *, int);
-    vs_close_range_function *close_range;
-} real;
-
-static void load(void) {
-    const struct vs_symbol symbols[] = {
-        {"execvpe", &real.execvpe},
-        {"fexecve", &real.fexecve},
-        {"execveat", &real.execveat},
-        {"posix_spawn", &real.posix_spawn},
-        {"posix_spawnp", &real.posix_spawnp},
-        {"waitpid", &real.waitpid},
-        {"wait3", &real.wait3},
-        {"wait4", &real.wait4},
-        {"waitid", &real.waitid},
-        {"close_range", &real.close_range},
-        {"execve", &real.execve},
-    };
-    char path[PATH_MAX];
-    const bool fits = vs_find_symbols(symbols, sizeof symbols / sizeof *symbols, path, sizeof path);
-    vs_load_state(fits ? path : "");
-}
-
-// Another library's constructor may call us before our own has run.
-static inline void be_ready(void) {
-    if (real.execve == NULL) load();
-}
-
-// The session's first process says hello before its main: a session whose shell is not hooked must not
-// hand the terminal over, and a shell whose broker is gone must not start. (A session is the parent of what its
-// processes leave behind, too: that is not stopped when the session ends.)
-__attribute__((constructor)) static void start(void) {
-    be_ready();
-    const struct vs_state *state = vs_state();
-    if (state == NULL || getppid() != state->session_pid) return;
-    const int saved = errno;
-    if (access(state->starting, F_OK) != 0) {
-        errno = saved;
-        return;
-    }
-    char message[256];
-    switch (vs_say_hello(state, message, sizeof message)) {
-    case VS_WELCOME:
-        return;
-    case VS_UNWELCOME:
-        vs_complain(message, strlen(message), "", "");
-        break;
-    case VS_UNHEARD:
-        vs_complain("", 0, "the session's broker gave no answer", "");
-        break;
-    }
-    _exit(VS_EXIT_NOT_STARTED);
-}
-
-static int run_path(const char *path, char *const *argv, char *const *envp) {
-    be_ready();
+APART static int launch_path(const char *path, char *const *argv, char *const *envp) {
     struct vs_launch launch;
     vs_start_launch(&launch, path, argv, envp);
     if (!vs_prepare(&launch)) return -1;
-    real.execve(path, launch.argv, launch.envp);
+    vs_real.execve(path, launch.argv, launch.envp);
+    vs_finish(&launch, errno, 0);
+    return -1;
+}
+
+static int run_path(const char *path, char *const *argv, char *const *envp) {
+    vs_be_ready();
+    return vs_is_plain(argv, envp) ? vs_real.execve(path, argv, envp) : launch_path(path, argv, envp);
+}
+
+APART static int launch_file(const char *file, char *const *argv, char *const *envp) {
+    struct vs_launch launch;
+    vs_start_launch(&launch, file, argv, envp);
+    launch.search = true;
+    if (!vs_prepare(&launch)) return -1;
+    // For a shell, the library's own search stays as it is, with its `/bin/sh` for a file without a `#!` line.
+    if (launch.located) vs_real.execve(launch.path, launch.argv, launch.envp);
+    else vs_real.execvpe(file, launch.argv, launch.envp);
     vs_finish(&launch, errno, 0);
     return -1;
 }
 
 static int run_file(const char *file, char *const *argv, char *const *envp) {
-    be_ready();
-    struct vs_launch launch;
-    vs_start_launch(&launch, file, argv, envp);
-    launch.search = true;
-    if (!vs_prepare(&launch)) return -1;
-    // Without a placeholder, and for a shell, the library's own search stays as it is, with its
-    // `/bin/sh` for a file without a `#!` line.
-    if (launch.located) real.execve(launch.path, launch.argv, launch.envp);
-    else real.execvpe(file, launch.argv, launch.envp);
-    vs_finish(&launch, errno, 0);
-    return -1;
+    vs_be_ready();
+    return vs_is_plain(argv, envp) ? vs_real.execvpe(file, argv, envp) : launch_file(file, argv, envp);
 }
 
 // int execve(const char *path, char *const argv[], char *const envp[])
@@ -189,24 +127,24 @@ EXPORT int execle(const char *path, const char *arg, ...) {
 
 // int fexecve(int fd, char *const argv[], char *const envp[])
 EXPORT int fexecve(int fd, char *const *argv, char *const *envp) {
-    be_ready();
+    vs_be_ready();
     char buffer[64];
     struct vs_launch launch;
     vs_start_launch(&launch, vs_path_at(buffer, sizeof buffer, fd, ""), argv, envp);
     if (!vs_prepare(&launch)) return -1;
-    real.fexecve(fd, launch.argv, launch.envp);
+    vs_real.fexecve(fd, launch.argv, launch.envp);
     vs_finish(&launch, errno, 0);
     return -1;
 }
 
 // int execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags)
 EXPORT int execveat(int fd, const char *path, char *const *argv, char *const *envp, int flags) {
-    be_ready();
+    vs_be_ready();
     char buffer[PATH_MAX];
     struct vs_launch launch;
     vs_start_launch(&launch, vs_path_at(buffer, sizeof buffer, fd, path), argv, envp);
     if (!vs_prepare(&launch)) return -1;
-    if (real.execveat != NULL) real.execveat(fd, path, launch.argv, launch.envp, flags);
+    if (vs_real.execveat != NULL) vs_real.execveat(fd, path, launch.argv, launch.envp, flags);
 #ifdef SYS_execveat
     else syscall(SYS_execveat, fd, path, launch.argv, launch.envp, flags);
 #else
@@ -216,9 +154,8 @@ EXPORT int execveat(int fd, const char *path, char *const *argv, char *const *en
     return -1;
 }
 
-static int spawn(pid_t *pid, const char *file, bool search, const posix_spawn_file_actions_t *actions,
-                 const posix_spawnattr_t *attributes, char *const *argv, char *const *envp) {
-    be_ready();
+APART static int launch_child(pid_t *pid, const char *file, bool search, const posix_spawn_file_actions_t *actions,
+                              const posix_spawnattr_t *attributes, char *const *argv, char *const *envp) {
     const int saved = errno; // the error is returned; errno is the caller's own
     pid_t child = 0;
     int error;
@@ -231,13 +168,20 @@ static int spawn(pid_t *pid, const char *file, bool search, const posix_spawn_fi
         error = errno;
     } else {
         const bool found = launch.located || !search;
-        error = (found ? real.posix_spawn : real.posix_spawnp)(
+        error = (found ? vs_real.posix_spawn : vs_real.posix_spawnp)(
             &child, launch.located ? launch.path : file, launch.actions, attributes, launch.argv, launch.envp);
         vs_finish(&launch, error, child);
         if (error == 0 && pid != NULL) *pid = child;
     }
     errno = saved;
     return error;
+}
+
+static int spawn(pid_t *pid, const char *file, bool search, const posix_spawn_file_actions_t *actions,
+                 const posix_spawnattr_t *attributes, char *const *argv, char *const *envp) {
+    vs_be_ready();
+    if (!vs_is_plain(argv, envp)) return launch_child(pid, file, search, actions, attributes, argv, envp);
+    return (search ? vs_real.posix_spawnp : vs_real.posix_spawn)(pid, file, actions, attributes, argv, envp);
 }
 
 // int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
@@ -264,15 +208,15 @@ static int spawn_shell(pid_t *pid, const posix_spawnattr_t *attributes, char *co
 
 // int system(const char *command)
 EXPORT int system(const char *command) {
-    be_ready();
-    return vs_system(command, spawn_shell, real.waitpid);
+    vs_be_ready();
+    return vs_system(command, spawn_shell, vs_real.waitpid);
 }
 
 // pid_t waitpid(pid_t pid, int *status, int options)
 EXPORT pid_t waitpid(pid_t pid, int *status, int options) {
-    be_ready();
+    vs_be_ready();
     int own = 0;
-    const pid_t got = real.waitpid(pid, &own, options);
+    const pid_t got = vs_real.waitpid(pid, &own, options);
     if (got > 0) {
         if (status != NULL) *status = own;
         vs_saw_end(vs_state(), got, own);
@@ -287,9 +231,9 @@ EXPORT pid_t wait(int *status) {
 
 // pid_t wait3(int *status, int options, struct rusage *usage)
 EXPORT pid_t wait3(int *status, int options, struct rusage *usage) {
-    be_ready();
+    vs_be_ready();
     int own = 0;
-    const pid_t got = real.wait3(&own, options, usage);
+    const pid_t got = vs_real.wait3(&own, options, usage);
     if (got > 0) {
         if (status != NULL) *status = own;
         vs_saw_end(vs_state(), got, own);
@@ -299,9 +243,9 @@ EXPORT pid_t wait3(int *status, int options, struct rusage *usage) {
 
 // pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage) {
-    be_ready();
+    vs_be_ready();
     int own = 0;
-    const pid_t got = real.wait4(pid, &own, options, usage);
+    const pid_t got = vs_real.wait4(pid, &own, options, usage);
     if (got > 0) {
         if (status != NULL) *status = own;
         vs_saw_end(vs_state(), got, own);
@@ -311,12 +255,12 @@ EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage) {
 
 // int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options) {
-    be_ready();
+    vs_be_ready();
     siginfo_t own;
     own.si_pid = 0; // left as it is by some kernels when WNOHANG finds nothing
     siginfo_t *ended = info == NULL ? &own : info;
     if (info != NULL) info->si_pid = 0;
-    const int result = real.waitid(type, id, ended, options);
+    const int result = vs_real.waitid(type, id, ended, options);
     if (result == 0 && (options & WNOWAIT) == 0 && ended->si_pid > 0) {
         const int status = ended->si_status;
         if (ended->si_code == CLD_EXITED) vs_saw_end(vs_state(), ended->si_pid, (status & 0xff) << 8);
@@ -335,13 +279,13 @@ static bool spares_files(unsigned last, int flags) {
 
 // int close_range(unsigned first, unsigned last, int flags)
 EXPORT int close_range(unsigned first, unsigned last, int flags) {
-    be_ready();
-    if (real.close_range == NULL) {
+    vs_be_ready();
+    if (vs_real.close_range == NULL) {
         errno = ENOSYS;
         return -1;
     }
-    if (spares_files(last, flags)) return vs_close_all(first, last, real.close_range);
-    return real.close_range(first, last, flags);
+    if (spares_files(last, flags)) return vs_close_all(first, last, vs_real.close_range);
+    return vs_real.close_range(first, last, flags);
 }
 
 // void closefrom(int lowest)

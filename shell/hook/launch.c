@@ -193,11 +193,22 @@ static bool resolve(struct vs_launch *launch, const struct vs_state *state,
     return ready;
 }
 
+static bool asks_for_values(const struct vs_survey *survey) {
+    return !survey->literal && (survey->placeholders > 0 || survey->malformed);
+}
+
+bool vs_is_plain(char *const *argv, char *const *envp) {
+    const struct vs_state *state = vs_state();
+    if (state == NULL) return true;
+    const struct vs_survey survey = vs_survey(argv, envp, &state->identity);
+    return survey.lacking == 0 && !asks_for_values(&survey);
+}
+
 bool vs_prepare(struct vs_launch *launch) {
     const struct vs_state *state = vs_state();
     if (state == NULL) return true;
     const struct vs_survey survey = vs_survey(launch->argv, launch->envp, &state->identity);
-    if (!survey.literal && (survey.placeholders > 0 || survey.malformed)) {
+    if (asks_for_values(&survey)) {
         switch (locate(launch, state)) {
         case VS_NOT_RUNNABLE:
             return false;

@@ -29,10 +29,12 @@ struct vs_launch {
     char grant[VS_MAX_GRANT_LENGTH + 1];
 };
 
+// True when there is nothing to do: the call can go to the real function as it is. No system call, no allocation.
+bool vs_is_plain(char *const *argv, char *const *envp);
+
 void vs_start_launch(struct vs_launch *launch, const char *file, char *const *argv, char *const *envp);
 
 // False: nothing may run, errno says why, and the reason was written to descriptor 2 if it was ours.
-// Without a placeholder, and with an environment that has all it needs, this makes no system call.
 bool vs_prepare(struct vs_launch *launch);
 
 // To be called when the real call is back: a failed exec, or any spawn. Wipes the values, closes their files,

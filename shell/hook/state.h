@@ -13,8 +13,6 @@ struct vs_state {
     struct vs_identity identity;
     const char *socket;  // path of the broker's socket
     const char *session; // `<pid of the session>-<hex>`
-    const char *watch;   // path of the watch file
-    const char *starting; // path of a file that is there until the session's first process said hello
     pid_t session_pid;
     pid_t image_pid; // of the process that was exec'd: not of a child that it forked
 };
@@ -22,8 +20,12 @@ struct vs_state {
 // The session this process belongs to, or NULL outside of one: then every wrapper just calls through.
 const struct vs_state *vs_state(void);
 
-// Reads the environment; `path` is the library's own. Called by its constructor; a second call does nothing.
+// Reads the environment; `path` is the library's own, or NULL. A second call does nothing.
 void vs_load_state(const char *path);
+
+// The path of the file `name` in the directory of the session's socket; `path` has room for PATH_MAX bytes. False when
+// that is not enough.
+bool vs_path_beside(char *path, const struct vs_state *state, const char *name);
 
 // True in a child that runs in its parent's memory (a bare clone with CLONE_VM): what is written
 // there would stay behind in the parent.

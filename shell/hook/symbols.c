@@ -5,19 +5,17 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "text.h"
+
 #ifndef __linux__
 
-bool vs_find_symbols(const struct vs_symbol *symbols, size_t count, char *path, size_t room) {
+const char *vs_find_symbols(const struct vs_symbol *symbols, size_t count) {
     for (size_t i = 0; i < count; i++) {
         void *found = dlsym(RTLD_NEXT, symbols[i].name);
         if (found != NULL) memcpy(symbols[i].function, &found, sizeof found);
     }
     Dl_info info;
-    if (dladdr((void *)(uintptr_t)&vs_find_symbols, &info) == 0 || info.dli_fname == NULL) return false;
-    const size_t length = strlen(info.dli_fname);
-    if (length >= room) return false;
-    memcpy(path, info.dli_fname, length + 1);
-    return true;
+    return dladdr((void *)(uintptr_t)&vs_find_symbols, &info) == 0 ? NULL : info.dli_fname;
 }
 
 #else
@@ -40,10 +38,7 @@ struct search {
     const struct vs_symbol *wanted;
     size_t count;
     uint64_t missing; // a bit for each
-    char *path;
-    size_t room;
-    bool after_own;
-    bool path_fits;
+    const char *path; // this library's own, once that has been passed
 };
 
 // glibc has made addresses of the offsets, in most objects.
@@ -92,7 +87,7 @@ static const ElfW(Sym) *look_up(const struct object *object, const char *name) {
         const ElfW(Sym) *symbol = &object->symbols[number];
         const bool hidden = object->versions != NULL && (object->versions[number] & 0x8000) != 0;
         if ((other | 1) == (hash | 1) && !hidden && symbol->st_shndx != SHN_UNDEF &&
-            (symbol->st_info & 0xf) == STT_FUNC && strcmp(object->strings + symbol->st_name, name) == 0) {
+            (symbol->st_info & 0xf) == STT_FUNC && vs_is_same(object->strings + symbol->st_name, name)) {
             return symbol;
         }
         if ((other & 1) != 0) return NULL;
@@ -112,12 +107,8 @@ static bool holds_us(const struct dl_phdr_info *info) {
 static int visit(struct dl_phdr_info *info, size_t size, void *data) {
     (void)size;
     struct search *search = data;
-    if (!search->after_own) {
-        if (!holds_us(info)) return 0;
-        search->after_own = true;
-        const size_t length = strlen(info->dlpi_name);
-        search->path_fits = length < search->room;
-        if (search->path_fits) memcpy(search->path, info->dlpi_name, length + 1);
+    if (search->path == NULL) {
+        if (holds_us(info)) search->path = info->dlpi_name;
         return 0;
     }
     struct object object;
@@ -133,11 +124,10 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data) {
     return search->missing == 0;
 }
 
-bool vs_find_symbols(const struct vs_symbol *symbols, size_t count, char *path, size_t room) {
-    struct search search = {.wanted = symbols, .count = count, .path = path, .room = room};
-    search.missing = (1ULL << count) - 1;
+const char *vs_find_symbols(const struct vs_symbol *symbols, size_t count) {
+    struct search search = {.wanted = symbols, .count = count, .missing = (1ULL << count) - 1};
     dl_iterate_phdr(visit, &search);
-    return search.path_fits;
+    return search.path;
 }
 
 #endif

@@ -2,7 +2,6 @@
 #ifndef VS_SYMBOLS_H
 #define VS_SYMBOLS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct vs_symbol {
@@ -11,8 +10,8 @@ struct vs_symbol {
     void *function;
 };
 
-// Finds each symbol in the objects loaded after this library, as dlsym does with RTLD_NEXT, and this library's own
-// path; false when that does not fit.
-bool vs_find_symbols(const struct vs_symbol *symbols, size_t count, char *path, size_t room);
+// Finds each symbol in the objects loaded after this library, as dlsym does with RTLD_NEXT. Gives this library's own path
+// as the loader knows it, which lasts as long as the library; NULL if that knows none.
+const char *vs_find_symbols(const struct vs_symbol *symbols, size_t count);
 
 #endif

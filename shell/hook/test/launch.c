@@ -161,10 +161,7 @@ void test_symbols(void) {
     void *found[COUNT] = {NULL};
     struct vs_symbol symbols[COUNT];
     for (size_t i = 0; i < COUNT; i++) symbols[i] = (struct vs_symbol){names[i], &found[i]};
-    char path[PATH_MAX];
-    CHECK(vs_find_symbols(symbols, COUNT, path, sizeof path));
+    CHECK(vs_find_symbols(symbols, COUNT) != NULL);
     for (size_t i = 0; i < COUNT; i++) CHECK(found[i] == dlsym(RTLD_NEXT, names[i]));
     CHECK(found[COUNT - 1] == NULL && found[0] != NULL);
-    char none[1];
-    CHECK(vs_find_symbols(symbols, 1, none, sizeof none) == (path[0] == '\0'));
 }
