@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 // Shells never hold a value; launchers exec something else, which is the one to get it. vault-shell is both.
-static const char *const PASS_THROUGH[] = {
+// No pointers: each would be one more place for the loader to fill in.
+static const char PASS_THROUGH[][sizeof "vault-shell"] = {
     "sh",   "bash", "dash",   "zsh",  "ksh",     "ksh93",  "mksh",   "fish", "ash",
     "rbash", "env", "nohup",  "nice", "ionice",  "timeout", "stdbuf", "setsid", "time", "xargs",
     "vault-shell", "vault-bash", "vault-zsh", "vault-sh",

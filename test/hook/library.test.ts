@@ -27,6 +27,14 @@ test('the library loads on glibc 2.17', () => {
   assert.match(dynamic, /BIND_NOW|NOW/);
 });
 
+test('all that the library writes to lies in one page', () => {
+  const segments = execFileSync('readelf', ['-lW', buildHook()], { encoding: 'utf8' });
+  const written = [...segments.matchAll(/LOAD +\S+ +0x(\S+) +\S+ +\S+ +0x(\S+) +RW /g)];
+  const [[, from = '', size = ''] = []] = written;
+  assert.equal(written.length, 1, segments);
+  assert.ok((Number.parseInt(from, 16) % 4096) + Number.parseInt(size, 16) <= 4096, segments);
+});
+
 test('the library brings no other library into every program', () => {
   const dynamic = execFileSync('readelf', ['-d', buildHook()], { encoding: 'utf8' });
   assert.deepEqual(
