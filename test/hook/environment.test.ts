@@ -113,6 +113,21 @@ test(
   },
 );
 
+test(
+  'a program in a session asks for its pid and its parent as it starts, nothing more',
+  { skip: missing('strace') },
+  async () => {
+    const calls = async (env: Record<string, string | undefined>): Promise<string[]> => {
+      const log = path.join(directory, 'start');
+      await session.run('strace', ['-o', log, '/bin/true'], { env });
+      const lines = readFileSync(log, 'utf8').split('\n');
+      return lines.map((line) => line.replace(/\(.*/s, '')).toSorted();
+    };
+    const outside = await calls({ VAULT_SHELL_SOCKET: undefined, VAULT_SHELL_SESSION: undefined });
+    assert.deepEqual(await calls({}), [...outside, 'getpid', 'getppid'].toSorted());
+  },
+);
+
 test('the working directory and the command stand in the row', async () => {
   const there = path.join(directory, 'a b');
   mkdirSync(there);

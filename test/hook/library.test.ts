@@ -77,9 +77,19 @@ int execve(const char *path, char *const argv[], char *const envp[]) {
 }
 `;
 
+const OUTSIDE: readonly Record<string, string>[] = [
+  {},
+  { VAULT_SHELL_SOCKET: '/nowhere/broker', VAULT_SHELL_SESSION: '' },
+  { VAULT_SHELL_SOCKET: '', VAULT_SHELL_SESSION: '1-a' },
+];
+
 test('outside of a session the library changes nothing', () => {
-  const env = { PATH: process.env['PATH'], LD_PRELOAD: buildHook(), X: '$VAULT<gh>' };
+  for (const blank of OUTSIDE) changesNothing(blank);
+});
+
+function changesNothing(more: Record<string, string>): void {
+  const env = { PATH: process.env['PATH'], LD_PRELOAD: buildHook(), X: '$VAULT<gh>', ...more };
   const script = `sh -c '/bin/echo "$X" "$1"; exit 7' sh '$VAULT<gh>'; echo $?; env -i env`;
   const out = execFileSync('bash', ['-c', script], { env, encoding: 'utf8' });
   assert.equal(out, '$VAULT<gh> $VAULT<gh>\n7\n');
-});
+}
