@@ -5,6 +5,9 @@ import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** A shell whose session was killed writes its history, while what it was started in is removed. */
+const REMOVALS = 50;
+
 export const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
 export interface Outcome {
@@ -82,7 +85,14 @@ export function makePlace(): TestVault {
       return rows;
     },
     remove(): void {
-      rmSync(home, { recursive: true, force: true });
+      for (let tries = REMOVALS; tries > 0; tries -= 1) {
+        try {
+          rmSync(home, { recursive: true, force: true });
+          return;
+        } catch (error) {
+          if (tries === 1) throw error;
+        }
+      }
     },
   };
   return place;
