@@ -6,14 +6,6 @@
 #include "protocol.h"
 #include "text.h"
 
-// Bound as the library is loaded, unlike the rest of the C library (see the Makefile): each child of a shell would look it
-// up anew before its exec.
-#if defined __has_attribute
-#if __has_attribute(noplt)
-extern __typeof__(strstr) strstr __attribute__((noplt));
-#endif
-#endif
-
 static bool is_name_start(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
 }

@@ -25,21 +25,16 @@ test('the library loads on glibc 2.17', () => {
   assert.ok(Math.max(...minors) <= 17, `needs GLIBC_2.${Math.max(...minors)}`);
 });
 
-test('few functions of the C library are bound as a program starts', () => {
-  const relocations = execFileSync('readelf', ['-rW', buildHook()], { encoding: 'utf8' });
-  const lines = relocations.split('\n').filter((line) => / R_\w+ /.test(line));
-  const bound = lines.filter((line) => !/_(RELATIVE|JUMP_SLOT) /.test(line));
-  assert.ok(lines.length > 50 && bound.length <= 8, relocations);
+test('what the loader fills in is bound as the library is loaded, and read-only then', () => {
   const dynamic = execFileSync('readelf', ['-d', buildHook()], { encoding: 'utf8' });
-  assert.doesNotMatch(dynamic, /NOW/);
+  assert.match(dynamic, /BIND_NOW|NOW/);
+  const segments = execFileSync('readelf', ['-lW', buildHook()], { encoding: 'utf8' });
+  assert.match(segments, /GNU_RELRO/);
 });
 
-test('all that the library writes to lies in one page', () => {
+test('each program that is started maps two segments of the library, and no more', () => {
   const segments = execFileSync('readelf', ['-lW', buildHook()], { encoding: 'utf8' });
-  const written = [...segments.matchAll(/LOAD +\S+ +0x(\S+) +\S+ +\S+ +0x(\S+) +RW /g)];
-  const [[, from = '', size = ''] = []] = written;
-  assert.equal(written.length, 1, segments);
-  assert.ok((Number.parseInt(from, 16) % 4096) + Number.parseInt(size, 16) <= 4096, segments);
+  assert.equal(segments.match(/^ +LOAD /gm)?.length, 2, segments);
 });
 
 test('the library brings no other library into every program', () => {
