@@ -36,6 +36,25 @@ static bool is_replaced(const struct vs_program *program, size_t from, const cha
     return false;
 }
 
+// As in src/session/environment.ts: all that is ours goes but these, known or not; some of it unlocks a vault.
+static bool is_kept(const char *entry) {
+    static const char *const KEPT[] = {"SOCKET=", "SESSION=", "DIR=", "DEBUG=", "LITERAL="};
+    static const char OWN[] = "VAULT_SHELL_";
+    if (strncmp(entry, OWN, sizeof OWN - 1) != 0) return true;
+    for (size_t i = 0; i < sizeof KEPT / sizeof *KEPT; i++) {
+        if (strncmp(entry + sizeof OWN - 1, KEPT[i], strlen(KEPT[i])) == 0) return true;
+    }
+    return false;
+}
+
+static void drop_what_unlocks(void) {
+    char **kept = environ;
+    for (char **entry = environ; *entry != NULL; entry++) {
+        if (is_kept(*entry)) *kept++ = *entry;
+    }
+    *kept = NULL;
+}
+
 // `VARIABLE=$VAULT<name>` for each that is wanted; gives how many.
 static size_t make_entries(const struct vs_program *program, char **entries) {
     size_t count = 0;
@@ -104,6 +123,7 @@ static char **resolve(const struct vs_program *program, char **entries) {
 }
 
 char **vs_make_variables(const struct vs_program *program) {
+    drop_what_unlocks();
     if (program->wanted_count == 0) return environ;
     size_t own = 0;
     while (environ[own] != NULL) own++;

@@ -74,6 +74,26 @@ describe('a nested session in pipes', () => {
     assert.deepEqual([last?.secrets, last?.exit_code], [['t'], 3]);
   });
 
+  test('nothing that opens a vault, or answers for a human, reaches the program [G7]', async () => {
+    const env = {
+      VAULT_SHELL_HEXKEY: 'k',
+      VAULT_SHELL_PASSPHRASE: 'p',
+      VAULT_SHELL_APPROVE: 'once',
+      VAULT_SHELL_UNKNOWN: 'x',
+      VAULT_SHELL_LITERAL: '1',
+    };
+    const script = 'env | grep ^VAULT_SHELL_ | cut -d= -f1 | sort | xargs';
+    for (const [file, args] of [
+      [SHELL, ['-c', script]],
+      [front('vault-shell'), ['run', '-s', 't', 'sh', '-c', script]],
+      [process.execPath, [MAIN, '-c', script]],
+    ] as const) {
+      const { stdout } = await inside.run(file, args, { env });
+      const kept = ['DIR', 'LITERAL', 'SESSION', 'SOCKET'].map((name) => `VAULT_SHELL_${name}`);
+      assert.equal(stdout, `${kept.join(' ')}\n`);
+    }
+  });
+
   test('what is denied does not run: 126 [G4]', async () => {
     for (const args of [
       ['run', '-s', 'nope', 'sh', '-c', 'echo ran'],
