@@ -101,6 +101,24 @@ test('no form of the value, and no name, is in any file of the vault or the shel
   }
 });
 
+test('a value that the session has not been told of yet is masked from its release on [G1]', async () => {
+  const vault = await makeVault();
+  try {
+    const values = Array.from({ length: 8 }, randomValue);
+    writeFileSync(path.join(vault.home, 'values'), values.map((value) => `${value}\n`).join(''));
+    // Used at once, before the session hears of the change.
+    const script = `while read -r value; do
+      printf %s "$value" | VAULT_SHELL_HEXKEY=$KEY '${process.execPath}' '${MAIN}' set fresh
+      /bin/echo "$VAULT<fresh>"
+    done <values`;
+    const env = { KEY: vault.environment['VAULT_SHELL_HEXKEY'] };
+    const outcome = await vault.run(['-c', script], { env });
+    assert.deepEqual(outcome, { code: 0, stdout: '***\n'.repeat(values.length), stderr: '' });
+  } finally {
+    vault.remove();
+  }
+});
+
 test('the environment of what a session starts has what the contract lists, and nothing that opens a vault [G7]', async () => {
   const vault = await makeVault();
   try {
