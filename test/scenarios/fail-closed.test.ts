@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { closeVault, openVault, withDatabase, WRITE } from '../../src/vault/open.ts';
 import { MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
 
 /*
@@ -135,6 +136,44 @@ test(
     } finally {
       keeper.kill('SIGKILL');
       await once(keeper, 'close');
+      vault.remove();
+    }
+  },
+);
+
+/** Writes a value past `set`, which refuses it. */
+async function insertValue(vault: TestVault, value: string): Promise<void> {
+  const key = Buffer.from(vault.environment['VAULT_SHELL_HEXKEY'] ?? '', 'hex');
+  const opened = openVault(vault.directory, key);
+  const sql = "INSERT INTO secrets (name, value, created_at) VALUES ('short', :value, '')";
+  try {
+    await withDatabase(opened, (database) => database.run(sql, { value }), WRITE);
+  } finally {
+    await closeVault(opened);
+  }
+}
+
+test(
+  'a value that cannot be masked: no session starts, and one that is open ends [G1]',
+  { timeout: 60_000 },
+  async () => {
+    const vault = await makeVault();
+    try {
+      const fifo = path.join(vault.home, 'fifo');
+      execFileSync('mkfifo', [fifo]);
+      const session = vault.run(['-c', `echo begun >${fifo}; read x <${fifo}; echo on`]);
+      assert.equal(readFileSync(fifo, 'utf8'), 'begun\n');
+      await insertValue(vault, 'abc');
+      const later = await vault.run(['-c', 'touch ran; echo on']);
+      for (const { code, stdout, stderr } of [await session, later]) {
+        assert.deepEqual([code, stdout], [125, '']);
+        assert.match(
+          stderr,
+          /^vault-shell: error: a value of the vault is too short to be masked\n/,
+        );
+      }
+      assert.ok(!existsSync(path.join(vault.home, 'ran')));
+    } finally {
       vault.remove();
     }
   },
