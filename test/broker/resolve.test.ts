@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VaultShellError } from '../../src/base/errors.ts';
+import type { Question } from '../../src/broker/approver.ts';
 import { resolve, type ResolveRequest } from '../../src/broker/resolve.ts';
 import { decide } from '../../src/broker/policy.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
@@ -148,6 +149,80 @@ test('a value in the command is masked in the row and in the message', async () 
   assert.equal(message.includes(VALUE), false, message);
   assert.equal(message.includes('\u001b'), false);
   assert.equal(JSON.stringify(store.rows).includes(VALUE), false);
+});
+
+const asker = {
+  pid: 7,
+  program: `/opt/${VALUE}/bash`,
+  parents: [{ pid: 6, program: `/home/${VALUE}/agent` }],
+  agent: undefined,
+};
+
+for (const [what, file] of [
+  ['a path', `/opt/${VALUE}`],
+  ['a path with a line end', `/opt/\n/${VALUE}`],
+] as const) {
+  test(`a value in ${what} is masked in every column of a row`, async () => {
+    const { store, ask } = setUp();
+    store.policies.set('gh', { cwd: '/elsewhere' });
+    const request = { file, cwd: `/home/${VALUE}`, asker, spawns: true };
+    await ask({ ...request, exposures: new Map([['gh', ['env']]]), optional: new Set(['gh']) });
+    store.policies.set('gh', { programs: [] });
+    await ask(request);
+    assert.deepEqual(
+      store.rows.map(({ reason }) => reason?.startsWith('left as text: ')),
+      [true, false],
+    );
+    for (const row of store.rows) {
+      assert.deepEqual(
+        [row.program, row.cwd, row.parents?.map(({ program }) => program)],
+        [file.replace(VALUE, '***'), '/home/***', ['/opt/***/bash', '/home/***/agent']],
+      );
+      assert.equal(JSON.stringify(row).includes(VALUE), false);
+    }
+  });
+}
+
+test('a value in a path is masked where a human is asked', async () => {
+  const { store } = setUp();
+  store.infos.set('gh', { access: 'admin' });
+  const shown: Question[] = [];
+  await resolve(
+    {
+      store,
+      onRelease: () => undefined,
+      redactText: (text) => text.replaceAll(VALUE, '***'),
+      approver: {
+        async approve(question) {
+          shown.push(question);
+          return { kind: 'refused', reason: 'no', unanswered: false };
+        },
+      },
+    },
+    {
+      program: '/bin/echo',
+      argv: ['echo', VALUE],
+      cwd: `/home/${VALUE}`,
+      names: ['gh'],
+      file: `/opt/${VALUE}`,
+      asker,
+    },
+  );
+  assert.deepEqual(
+    shown.map(({ request }) => request),
+    [
+      {
+        command: 'echo ***',
+        cwd: '/home/***',
+        file: '/opt/***',
+        asker: {
+          ...asker,
+          program: '/opt/***/bash',
+          parents: [{ pid: 6, program: '/home/***/agent' }],
+        },
+      },
+    ],
+  );
 });
 
 test('a long command is cut after it was redacted', async () => {

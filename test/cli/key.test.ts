@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makePlace, makeVault, randomValue, type TestVault } from '../support/cli.ts';
@@ -70,14 +70,24 @@ describe('key', () => {
     assert.match(await vault.ok(['list'], { env: NO_KEY }), /^t /m);
   });
 
-  test('a key command is given nothing that opens a vault', async () => {
-    const program = writeKeyProgram(vault);
-    await vault.ok(['key', 'add', '--key', 'command', '--', program], {
-      env: { VAULT_SHELL_PASSPHRASE: 'correct horse' },
-    });
-    const seen = readFileSync(path.join(vault.home, 'seen'), 'utf8');
-    assert.match(seen, /^HOME=/m);
-    assert.doesNotMatch(seen, /HEXKEY|PASSPHRASE|correct horse/);
+  test('a key command is given nothing that opens a vault [G7]', async () => {
+    const other = await makeVault();
+    try {
+      const program = writeKeyProgram(other);
+      for (const [args, env] of [
+        [['key', 'add', '--key', 'command', '--', program], {}],
+        [['list'], NO_KEY],
+        [['-c', 'true'], NO_KEY],
+      ] as const) {
+        await other.ok(args, { env: { ...env, VAULT_SHELL_PASSPHRASE: 'correct horse' } });
+        const seen = readFileSync(path.join(other.home, 'seen'), 'utf8');
+        rmSync(path.join(other.home, 'seen'));
+        assert.match(seen, /^HOME=/m);
+        assert.doesNotMatch(seen, /HEXKEY|PASSPHRASE|correct horse/);
+      }
+    } finally {
+      other.remove();
+    }
   });
 
   test('a key command named by a relative path is the same program from every directory', async () => {

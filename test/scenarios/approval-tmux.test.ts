@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { withTerminal } from '../cli/on-terminal.ts';
@@ -8,6 +8,31 @@ import { waitForApprovals } from '../support/approvals.ts';
 import { hasProgram, MAIN, makeVault, randomValue } from '../support/cli.ts';
 import { findProgram } from '../support/programs.ts';
 import { openTestTerminal } from '../support/terminal.ts';
+
+test('the program that shows a popup is given nothing that opens a vault [G7]', async () => {
+  const vault = await makeVault();
+  try {
+    await vault.ok(['set', 'pr', '--environment', 'prod'], { input: randomValue() });
+    const seen = path.join(vault.home, 'seen');
+    writeFileSync(path.join(vault.home, 'bin', 'tmux'), `#!/bin/sh\nexec env >>'${seen}'\n`, {
+      mode: 0o755,
+    });
+    const outcome = await vault.run(['-c', '/bin/echo "$VAULT<pr>"'], {
+      env: {
+        PATH: `${vault.home}/bin:${vault.environment['PATH'] ?? ''}`,
+        TMUX: '/nowhere',
+        VAULT_SHELL_PASSPHRASE: 'correct horse',
+        VAULT_SHELL_APPROVE_TIMEOUT: '1',
+      },
+    });
+    assert.equal(outcome.code, 126);
+    const environment = readFileSync(seen, 'utf8');
+    assert.match(environment, /^TMUX=/m);
+    assert.doesNotMatch(environment, /HEXKEY|PASSPHRASE|correct horse/);
+  } finally {
+    vault.remove();
+  }
+});
 
 test(
   'in tmux, a session without a terminal asks in a popup',
