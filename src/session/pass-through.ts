@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isSameFile } from './program.ts';
@@ -38,20 +38,28 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const MANY_IN_ONE: readonly string[] = ['busybox', 'toybox'];
 
 const START_BYTES = 256;
+/** Scripts run by scripts: the kernel gives up after five. */
+const MAX_INTERPRETERS = 5;
+/** As the kernel's own limit on a chain of symbolic links. */
+const MAX_LINKS = 40;
 
 /**
- * Whether this program gets placeholders as text: by its own name, by the name of the file it is a link to,
- * or by the interpreter its `#!` names; `node main.js` is vault-shell. A file that is neither a program nor has a `#!` is a shell's.
+ * Whether this program gets placeholders as text: by its own name, by that of a file it is a link to, or because the
+ * interpreter that its `#!` names gets them so; `node main.js` is vault-shell. A file that is neither a program nor has a
+ * `#!` is a shell's. The hook decides alike.
  */
 export function isPassThrough(file: string, args: readonly string[]): boolean {
-  if (isNamed(file)) return true;
   // One file that is many programs, named by its first argument.
   if (MANY_IN_ONE.includes(path.basename(file))) return isNamed(args[0] ?? '');
   const script = args.find((word) => !word.startsWith('-'));
   if (script !== undefined && isSameFile(path.resolve(script), MAIN)) return true;
+  return passesOn(file, MAX_INTERPRETERS);
+}
+
+function passesOn(file: string, interpreters: number): boolean {
+  if (leadsToNamed(file)) return true;
   let start: string;
   try {
-    if (isNamed(realpathSync(file))) return true;
     start = readStart(file);
   } catch {
     // It is there and can be run, or we would not be here; it only cannot be read.
@@ -60,7 +68,23 @@ export function isPassThrough(file: string, args: readonly string[]): boolean {
   if (start.startsWith('\x7fELF')) return false;
   if (!start.startsWith('#!')) return true;
   const interpreter = /^#![ \t]*([^ \t\n]+)/.exec(start)?.[1];
-  return interpreter !== undefined && isNamed(interpreter);
+  if (interpreter === undefined || interpreters === 0) return true;
+  return passesOn(interpreter, interpreters - 1);
+}
+
+/** Whether the path, or what it links to in the end or on the way, has the name of such a program. */
+function leadsToNamed(file: string): boolean {
+  let at = file;
+  for (let links = 0; links < MAX_LINKS; links += 1) {
+    if (isNamed(at)) return true;
+    try {
+      const target = readlinkSync(at);
+      at = path.isAbsolute(target) ? target : `${path.dirname(at)}/${target}`;
+    } catch {
+      return false; // it is no link
+    }
+  }
+  return false;
 }
 
 function isNamed(file: string): boolean {

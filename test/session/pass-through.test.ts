@@ -31,6 +31,11 @@ describe('of files', () => {
     const link = path.join(directory, 'shell-by-another-name');
     symlinkSync('/bin/bash', link);
     assert.ok(isPassThrough(link, []));
+    assert.ok(isPassThrough(file('by-link', `#!${link}\n`), []));
+    assert.ok(isPassThrough(file('by-script', `#!${file('inner', '#!/bin/sh\n')} -x\n`), []));
+    symlinkSync('/bin/cat', path.join(directory, 'ksh'));
+    symlinkSync('ksh', path.join(directory, 'first-link'));
+    assert.ok(isPassThrough(path.join(directory, 'first-link'), []));
     assert.ok(isPassThrough(file('script', '#! /bin/bash -e\n'), []));
     assert.ok(isPassThrough(file('by-env', '#!/usr/bin/env python3\n'), []));
     assert.ok(isPassThrough(file('bare', 'echo hi\n'), []));
