@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeVault, MAIN, randomValue, type TestVault } from '../support/cli.ts';
+import { filesUnder } from '../support/files.ts';
 import { openTestTerminal } from '../support/terminal.ts';
 import { startApi, type Api } from './api.ts';
 
@@ -146,10 +147,4 @@ function shellForDemo(): string {
 
 function hasCurl(): boolean {
   return spawnSync('curl', ['--version'], { stdio: 'ignore' }).status === 0;
-}
-
-function filesUnder(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .map((name) => path.join(directory, name))
-    .filter((file) => statSync(file).isFile());
 }

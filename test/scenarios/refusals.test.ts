@@ -1,20 +1,27 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   renameSync,
-  statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { makePlace, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import {
+  makePlace,
+  makeVault,
+  randomValue,
+  runProgram,
+  type Outcome,
+  type TestVault,
+} from '../support/cli.ts';
+import { fingerprint } from '../vault/fixture.ts';
 
 /*
  * What goes wrong before anything runs: one clear line (and perhaps a hint), the right exit code, nothing
@@ -106,7 +113,7 @@ for (const { what, spoil, env = {}, error } of CASES) {
           assert.equal(outcome.code, code, outcome.stderr);
           assert.equal(outcome.stdout, '');
           assertOneLine(outcome.stderr, error);
-          assert.equal(fingerprint(vault.home), before);
+          assert.deepEqual(fingerprint(vault.home), before);
         } finally {
           vault.remove();
         }
@@ -123,7 +130,7 @@ describe('init', () => {
       const { code, stderr } = await vault.run(['init', '--key', 'hexkey']);
       assert.equal(code, 1);
       assertOneLine(stderr, /there is a vault in/);
-      assert.equal(fingerprint(vault.home), before);
+      assert.deepEqual(fingerprint(vault.home), before);
     } finally {
       vault.remove();
     }
@@ -179,7 +186,9 @@ describe('a session', () => {
     const copy = path.join(vault.home, 'dist');
     try {
       // A copy of the program, so that nothing else loses its hook.
-      for (const each of ['src', 'bundle']) copyTree(path.join(dist, each), path.join(copy, each));
+      for (const each of ['src', 'bundle']) {
+        cpSync(path.join(dist, each), path.join(copy, each), { recursive: true });
+      }
       mkdirSync(path.join(copy, 'shell'));
       copyFileSync(
         path.join(shell, 'vault-native.node'),
@@ -189,10 +198,8 @@ describe('a session', () => {
         path.join(vault.home, 'package.json'),
         '{"type":"module","name":"x","version":"0"}',
       );
-      const { symlinkSync } = await import('node:fs');
       symlinkSync(path.resolve('node_modules'), path.join(vault.home, 'node_modules'));
-      const { runProgram } = await import('../support/cli.ts');
-      const start = (): ReturnType<typeof runProgram> =>
+      const start = (): Promise<Outcome> =>
         runProgram(
           process.execPath,
           [path.join(copy, 'src', 'cli', 'main.js'), '-c', 'touch ran'],
@@ -240,24 +247,4 @@ function assertOneLine(stderr: string, error: RegExp): void {
   assert.match(first, error);
   assert.ok(rest.length <= 1, stderr);
   for (const line of rest) assert.match(line, /^vault-shell: hint: /);
-}
-
-/** Names, modes and contents of everything below a directory. */
-function fingerprint(directory: string): string {
-  const hash = createHash('sha256');
-  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }).toSorted()) {
-    const file = path.join(directory, name);
-    const { mode } = statSync(file);
-    hash.update(`${name} ${mode.toString(8)}\n`);
-    if (statSync(file).isFile()) hash.update(readFileSync(file));
-  }
-  return hash.digest('hex');
-}
-
-function copyTree(from: string, to: string): void {
-  for (const name of readdirSync(from, { recursive: true, encoding: 'utf8' })) {
-    if (statSync(path.join(from, name)).isDirectory()) continue;
-    mkdirSync(path.dirname(path.join(to, name)), { recursive: true });
-    copyFileSync(path.join(from, name), path.join(to, name));
-  }
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { hasProgram, MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { filesUnder } from '../support/files.ts';
 import { findInMemory } from '../support/memory-scan.ts';
 import { openSession } from '../support/session.ts';
 
@@ -168,10 +169,4 @@ function readUntil(stream: Readable, wanted: RegExp): Promise<[output: string, g
     });
     stream.on('end', () => reject(new Error(`the session ended early: ${output}`)));
   });
-}
-
-function filesUnder(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .map((name) => path.join(directory, name))
-    .filter((file) => statSync(file).isFile());
 }

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { encodeRequest } from '../../src/broker/protocol.ts';
 import { decodeAnswerType } from '../support/answers.ts';
 import { MAIN, makeVault, randomValue, runProgram, type TestVault } from '../support/cli.ts';
+import { echoRequest } from '../support/requests.ts';
 
 /*
  * What other processes of the same user can do to a session: nothing [G10].
@@ -80,18 +81,11 @@ test('with the pid of a process of the session it gets nothing either [G10]', as
         const who = { pid: Number(pid), ppid: Number(ppid), session: id };
         const socket = connect(socketPath);
         socket.write(
-          type === 'resolve'
-            ? encodeRequest({
-                ...who,
-                type,
-                flags: 0,
-                cwd: '/',
-                program: '/bin/echo',
-                argv: ['echo', '$VAULT<gh>'],
-                names: ['gh'],
-                exposures: [1],
-              })
-            : encodeRequest({ ...who, type, status: 0 }),
+          encodeRequest(
+            type === 'resolve'
+              ? { ...echoRequest(who.pid, id), ppid: who.ppid }
+              : { ...who, type, status: 0 },
+          ),
         );
         const chunks: Buffer[] = [];
         socket.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
+import { encodeRequest, FLAG, type Request } from '../../src/broker/protocol.ts';
 import { decodeAnswerType } from './answers.ts';
-import { encodeRequest, EXPOSURE, FLAG, type Request } from '../../src/broker/protocol.ts';
+import { echoRequest } from './requests.ts';
 
 /*
  * Asks a broker as the hook would, and may lie: `asker.js SOCKET SESSION WHAT`. Prints the type of the answer and what
@@ -8,21 +9,15 @@ import { encodeRequest, EXPOSURE, FLAG, type Request } from '../../src/broker/pr
  */
 const [, , socketPath = '', session = '', what = ''] = process.argv;
 const { pid, ppid } = process;
-const ask = {
-  session,
-  cwd: '/',
-  program: '/bin/echo',
-  argv: ['echo', '$VAULT<gh>'],
-  names: ['gh'],
-  exposures: [EXPOSURE.ARGV],
-};
+const truth = { ...echoRequest(pid, session), ppid };
+const spawn = { ...truth, pid: 0, ppid: pid, flags: FLAG.SPAWN };
 
 const REQUESTS: Readonly<Record<string, Request>> = {
-  truth: { type: 'resolve', pid, ppid, flags: 0, ...ask },
-  spawn: { type: 'resolve', pid: 0, ppid: pid, flags: FLAG.SPAWN, ...ask },
-  'another pid': { type: 'resolve', pid: ppid, ppid, flags: 0, ...ask },
-  'another ppid': { type: 'resolve', pid, ppid: pid, flags: 0, ...ask },
-  'a spawn of its parent': { type: 'resolve', pid: 0, ppid, flags: FLAG.SPAWN, ...ask },
+  truth,
+  spawn,
+  'another pid': { ...truth, pid: ppid },
+  'another ppid': { ...truth, ppid: pid },
+  'a spawn of its parent': { ...spawn, ppid },
   'a hello of another': { type: 'hello', pid: ppid, ppid, session },
   'a hello from further down': { type: 'hello', pid, ppid, session },
   'a spawned of another': { type: 'spawned', grant: 'g', pid, ppid },
