@@ -2,7 +2,6 @@ import { VaultShellError } from '../base/errors.ts';
 import type { Environment } from '../base/paths.ts';
 import { VERDICTS, type Verdict } from '../broker/approval.ts';
 import type { SessionOptions } from '../session/session.ts';
-import { isInsideSession } from './inside-session.ts';
 
 /** Neither reaches a session's programs (session/environment.ts). */
 const VERDICT_VARIABLE = 'VAULT_SHELL_APPROVE';
@@ -11,12 +10,13 @@ const TIMEOUT_VARIABLE = 'VAULT_SHELL_APPROVE_TIMEOUT';
 /** The hook gives up after 120 s (VS_ANSWER_TIMEOUT_MS), which the grant itself must fit in as well. */
 const MAX_TIMEOUT_S = 110;
 
-/** Reads what the environment that starts a session says about approvals. Throws USAGE. */
+/** Reads what the environment that starts a session, `isInside` another or not, says about approvals. Throws USAGE. */
 export function readApprovalSettings(
   environment: Environment,
+  isInside: boolean,
 ): NonNullable<SessionOptions['approval']> {
   // Who is in a session must not say yes to itself.
-  const verdict = isInsideSession(environment) ? undefined : verdictIn(environment);
+  const verdict = isInside ? undefined : verdictIn(environment);
   return { verdict, approvalTimeoutMs: timeoutIn(environment) };
 }
 

@@ -10,6 +10,7 @@ import { readVaultFile } from '../vault/files.ts';
 import type { NamedValue } from '../vault/types.ts';
 import { readApprovalSettings } from './approval-settings.ts';
 import { ENTRY } from './entry.ts';
+import { isInsideSession } from './inside-session.ts';
 import { keepHeadInKeychain } from './keychain-head.ts';
 import { say } from './output.ts';
 import { popupIn } from './tmux-popup.ts';
@@ -29,12 +30,15 @@ export interface Start {
 /** Unlocks the vault and runs a program in a session on our standard streams; gives its exit code. */
 export async function startSession(start: Start): Promise<number> {
   const { environment, store } = start;
-  const settings = readApprovalSettings(environment);
+  const isInside = isInsideSession(environment);
+  const settings = readApprovalSettings(environment, isInside);
   const hook = findHook();
   const directory = vaultDirectory(start.vault, environment);
   const file = readVaultFile(directory);
   // Only with both: `vault-shell -c cmd | less` must not get a terminal's line ends and colours.
   const terminal = isatty(0) && isatty(1);
+  // Inside a session it may be one that a program made, to answer there itself.
+  const dialog = terminal && !isInside;
   const popup = popupIn(environment, [process.execPath, ENTRY, '--vault', directory]);
   const values = openStore(store, await unlock(file, environment));
   // Whoever awaits it hears of it too, if nothing goes wrong before.
@@ -53,7 +57,8 @@ export async function startSession(start: Start): Promise<number> {
       hook,
       commands: isInPath(environment['PATH']) ? undefined : frontEnds(),
       shell: frontEndFor(start.shell ?? '') ?? frontEndFor(environment['SHELL'] ?? ''),
-      approval: { ...settings, askHuman: terminal ? undefined : popup },
+      dialog,
+      approval: { ...settings, askHuman: dialog ? undefined : popup },
       prepare: start.prepare,
     });
   } finally {

@@ -59,6 +59,8 @@ export interface SessionOptions {
   readonly commands: readonly string[] | undefined;
   /** What SHELL is in the session; as it is when undefined. */
   readonly shell: string | undefined;
+  /** Whoever sits at our terminal may be asked there. */
+  readonly dialog: boolean;
   /** How a use that needs a human's approval gets one. */
   readonly approval?: Pick<BrokerOptions, 'askHuman' | 'verdict' | 'approvalTimeoutMs'> | undefined;
   /**
@@ -100,7 +102,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
   const gate = openGate();
   const redact = (text: string): string => redactText(needles, text);
   const makeFilter = (): Filter => gate.guard(openMasking(needles));
-  const human = options.terminal ? findHuman(options.environment, redact) : undefined;
+  const human = options.dialog ? findHuman(options.environment, redact) : undefined;
   let broker: Broker | undefined;
   try {
     store.onValues((values) => {

@@ -202,6 +202,23 @@ describe('a secret that needs a human', () => {
     });
   }
 
+  test('a session inside a session asks nobody on its terminal, which may be of a program', async () => {
+    const session = await openSession(vault, {
+      env: { KEY: vault.environment['VAULT_SHELL_HEXKEY'] ?? '' },
+    });
+    await withTerminal(session, async () => {
+      const inner = `VAULT_SHELL_APPROVE_TIMEOUT=1 VAULT_SHELL_HEXKEY=$KEY '${process.execPath}' '${MAIN}'`;
+      const own = '--vault "$VAULT_SHELL_DIR"';
+      const output = await session.type(
+        `${inner} ${own} -- /bin/echo '$VAULT<pr>'; echo "code $?"`,
+      );
+      assert.equal(
+        output,
+        'vault-shell: error: pr was not approved within 1 s; /bin/echo was not run; hint: vault-shell approve\ncode 126\n',
+      );
+    });
+  });
+
   test('settings that make no sense are refused before anything else', async () => {
     for (const env of [
       { VAULT_SHELL_APPROVE: 'yes' },
