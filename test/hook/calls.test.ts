@@ -170,9 +170,15 @@ for (const [what, text, expected] of SCRIPTS) {
     const file = path.join(directory, 'script');
     writeFileSync(file, text.replace('INNER', inner));
     chmodSync(file, 0o755);
-    const ended = await session.run('/bin/bash', ['-c', `"${file}" "$VAULT<gh>"`]);
-    if (text.includes('printf')) assert.equal(ended.stdout, `${file}-${VALUE}`);
-    else assert.equal(ended.stdout, `${expected}\n`);
+    const before = session.released.length;
+    for (const ended of [
+      await session.run('/bin/bash', ['-c', `"${file}" "$VAULT<gh>"`]),
+      await probing('execvp', file, '$VAULT<gh>'),
+    ]) {
+      assert.equal(ended.stdout, text.includes('printf') ? `${file}-${VALUE}` : `${expected}\n`);
+    }
+    const isShells = expected === '$VAULT<gh>';
+    assert.equal(session.released.length - before, isShells ? 0 : 2);
   });
 }
 

@@ -101,7 +101,7 @@ test('names with control characters cannot reach the terminal', async (t) => {
 
 /** VALUES of a grant "g": one, of which status and string follow. */
 const ONE_VALUE = [2, 17, 1, 0, 0, 0, 103, 1, 0, 0, 0];
-const ANSWERS: readonly [string, Buffer][] = [
+const ANSWERS: readonly [what: string, answer: Buffer, argument?: string][] = [
   ['nothing', Buffer.alloc(0)],
   ['half a length', Buffer.from([8, 0])],
   ['a length and no more', Buffer.from([8, 0, 0, 0])],
@@ -113,10 +113,15 @@ const ANSWERS: readonly [string, Buffer][] = [
   ['no values', Buffer.from([11, 0, 0, 0, 2, 17, 1, 0, 0, 0, 103, 0, 0, 0, 0])],
   ['a value cut short', Buffer.from([19, 0, 0, 0, ...ONE_VALUE, 0, 0, 0, 0, 9, 0, 0, 0])],
   ['a value with a NUL', Buffer.from([21, 0, 0, 0, ...ONE_VALUE, 0, 0, 0, 0, 2, 0, 0, 0, 65, 0])],
+  [
+    'values to a malformed request',
+    Buffer.from([20, 0, 0, 0, ...ONE_VALUE, 0, 0, 0, 0, 1, 0, 0, 0, 65]),
+    '$VAULT<gh>$VAULT<',
+  ],
   ['an argument left as text', Buffer.from([19, 0, 0, 0, ...ONE_VALUE, 1, 0, 0, 0, 0, 0, 0, 0])],
 ];
 
-for (const [what, answer] of ANSWERS) {
+for (const [what, answer, argument = '$VAULT<gh>'] of ANSWERS) {
   test(`a broker that answers ${what} is refused`, async (t) => {
     const session = await setUp(t);
     const socketPath = path.join(session.directory, 'odd');
@@ -127,8 +132,8 @@ for (const [what, answer] of ANSWERS) {
     await new Promise<void>((resolve) => {
       server.listen(socketPath, () => resolve());
     });
-    const script = `VAULT_SHELL_SOCKET=${socketPath} sh -c '/bin/echo "$0"; echo $?' '$VAULT<gh>'`;
-    const ended = await session.run('/bin/sh', ['-c', script]);
+    const script = `VAULT_SHELL_SOCKET=${socketPath} sh -c '/bin/echo "$0"; echo $?' "$0"`;
+    const ended = await session.run('/bin/sh', ['-c', script, argument]);
     await new Promise((resolve) => {
       server.close(resolve);
     });
