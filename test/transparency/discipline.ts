@@ -178,8 +178,20 @@ print(sorted(int(fd) for fd in os.listdir('/proc/self/fd') if os.path.exists('/p
   {
     name: 'limits',
     does: '`ulimit -a`, the umask, the nice value',
+    before: 'ulimit -c 0',
     command: ['sh', '-c', 'ulimit -a; ulimit -Ha; umask; nice; cat /proc/self/oom_score_adj'],
     expected: 'bytes',
+  },
+  {
+    name: 'core files',
+    does: '`ulimit -c` where they are wanted',
+    command: ['sh', '-c', 'ulimit -c; ulimit -Hc'],
+    before: 'ulimit -c "$(ulimit -Hc)"',
+    expected: {
+      why: 'the soft limit is 0, as one would hold values; the hard one is as it was',
+      bare: /^(\S+)\r\n\1\r\n/,
+      session: /^0\r\n\S+\r\n/,
+    },
   },
   {
     name: 'script',
