@@ -17,8 +17,6 @@ import { DIRECTORY_MODE, FILE_MODE, type Environment } from '../base/paths.ts';
 /** The private directory of one session: its socket, its watch file. */
 export type RuntimeDirectory = {
   readonly path: string;
-  /** The broker's socket; nothing is there yet. */
-  readonly socket: string;
   /** The session's first process is hooked: those that come after it need not say hello. */
   markStarted(): void;
   /** Removes the directory and what is in it. May be called twice. */
@@ -75,7 +73,6 @@ export function makeRuntimeDirectory(options: RuntimeDirectoryOptions): RuntimeD
   process.on('exit', remove);
   return {
     path: directory,
-    socket: path.join(directory, SOCKET),
     markStarted: () => rmSync(path.join(directory, STARTING), { force: true }),
     remove,
   };

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { VaultShellError } from '../base/errors.ts';
 import { boundYoungGeneration } from '../base/memory.ts';
 import { native } from '../base/native.ts';
@@ -217,7 +216,7 @@ async function runChild(
     : runInPipes({
         ...child,
         makeFilter,
-        onOutputs: (fds) => noteOutputs(path.dirname(broker.socketPath), fds),
+        onOutputs: (fds) => noteOutputs(runtime.path, fds),
         onStart: (pid) => started(pid, () => undefined),
       });
   const exit = await running.finally(leaveOrphans);

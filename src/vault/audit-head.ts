@@ -26,10 +26,6 @@ export async function keepHead(vault: OpenVault, { anew = false } = {}): Promise
  * Says what is wrong when the log lacks the row that vault.json knows, else undefined. Only this: whether
  * the chain is whole is `verifyAudit`.
  */
-export async function checkHead(vault: OpenVault): Promise<string | undefined> {
-  return withDatabase(vault, (database) => checkHeadIn(database, vault.directory), READ);
-}
-
 export async function checkHeadIn(
   database: Database,
   directory: string,

@@ -42,7 +42,7 @@ void test('a session has a directory nobody else can enter, with room for a sock
     new RegExp(`^vault-shell-${process.pid}-[0-9a-f]{12}$`),
   );
   assert.equal(statSync(runtime.path).mode & 0o777, 0o700);
-  const server = createServer().listen(runtime.socket);
+  const server = createServer().listen(path.join(runtime.path, 'broker'));
   await once(server, 'listening');
   server.close();
   runtime.remove();
@@ -69,7 +69,7 @@ void test('a parent whose path is too long for a socket, or has a blank or colon
     if (name !== 'missing') mkdirSync(temporary);
     const runtime = makeRuntimeDirectory({ environment: {}, temporary });
     assert.equal(path.dirname(runtime.path), '/tmp');
-    assert.ok(Buffer.byteLength(runtime.socket) <= 107);
+    assert.ok(Buffer.byteLength(path.join(runtime.path, 'broker')) <= 107);
     runtime.remove();
   }
 });

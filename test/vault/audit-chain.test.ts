@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { checkHead, keepHead } from '../../src/vault/audit-head.ts';
+import { checkHeadIn, keepHead } from '../../src/vault/audit-head.ts';
 import { deny, grant, recordExit } from '../../src/vault/audit.ts';
 import { verifyAudit, type KeptHead, type Verdict } from '../../src/vault/audit-verify.ts';
 import { STORAGE_MODES, readVaultFile, vaultPaths } from '../../src/vault/files.ts';
-import { changeSlots, withDatabase, WRITE, type OpenVault } from '../../src/vault/open.ts';
+import { changeSlots, READ, withDatabase, WRITE, type OpenVault } from '../../src/vault/open.ts';
 import { setSecret } from '../../src/vault/secrets.ts';
 import { makeDirectory, makeOpenVault, request, secret } from './fixture.ts';
 
@@ -20,6 +20,10 @@ async function withRows(t: TestContext): Promise<OpenVault> {
   }
   await recordExit(vault, 'op2', 3);
   return vault;
+}
+
+async function checkHead(vault: OpenVault): Promise<string | undefined> {
+  return withDatabase(vault, (database) => checkHeadIn(database, vault.directory), READ);
 }
 
 /** As someone with the key and any SQLite can: without our triggers. */
