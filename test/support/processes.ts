@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { native } from '../../src/base/native.ts';
@@ -44,6 +45,25 @@ function commandOf(pid: number): string {
   } catch {
     return '';
   }
+}
+
+/** What lets root look into any process. */
+const ROOT_RIGHTS = ['sys_ptrace', 'perfmon', 'sys_admin'];
+
+/** Gives a command that runs another as an ordinary user has it run: by root, without these rights. */
+export function ordinarily(
+  ...command: readonly string[]
+): readonly [file: string, ...args: string[]] {
+  const [file = '', ...args] = command;
+  if (process.getuid?.() !== 0) return [file, ...args];
+  const without = ROOT_RIGHTS.map((right) => `-${right}`).join(',');
+  return ['setpriv', `--bounding-set=${without}`, file, ...args];
+}
+
+/** Whether another process of its user may look into the memory of one that was started `ordinarily`. */
+export function isOpenToOthers(pid: number | string): boolean {
+  const [file, ...args] = ordinarily('cat', `/proc/${pid}/environ`);
+  return spawnSync(file, args, { stdio: 'ignore' }).status === 0;
 }
 
 /** Resolves when a process has ended, reaped or not. Rejects when it stays. */
