@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,9 @@ import { encodeRequest } from '../../src/broker/protocol.ts';
 import { decodeAnswerType } from '../support/answers.ts';
 import { MAIN, makeVault, randomValue, runProgram, type TestVault } from '../support/cli.ts';
 import { isOpenToOthers, ordinarily } from '../support/processes.ts';
+import { findProgram } from '../support/programs.ts';
 import { echoRequest } from '../support/requests.ts';
+import { openTestTerminal } from '../support/terminal.ts';
 
 /*
  * What other processes of the same user can do to a session: nothing [G10].
@@ -157,6 +159,35 @@ test('neither the session nor the process that owns the vault can be traced, deb
     vault.remove();
   }
 });
+
+for (const [what, args, question] of [
+  ['set', ['set', 'gh'], 'value of gh: '],
+  ['init', ['init', '--vault', 'another'], 'new passphrase: '],
+  ['import', ['import', 'fifo'], undefined],
+] as const) {
+  test(`${what} cannot be traced while it waits for what is secret [G10]`, async () => {
+    const vault = await makeVault();
+    const fifo = path.join(vault.home, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const [file, ...rest] = ordinarily(process.execPath, MAIN, ...args);
+    const terminal = openTestTerminal({
+      file: findProgram(file) ?? file,
+      args: rest,
+      environment: vault.environment,
+      cwd: vault.home,
+    });
+    try {
+      // To open it takes until it is read.
+      const fd = question === undefined ? openSync(fifo, 'w') : undefined;
+      if (question !== undefined) await terminal.waitFor(question);
+      assert.ok(!isOpenToOthers(terminal.pid));
+      if (fd !== undefined) closeSync(fd);
+    } finally {
+      await terminal.close();
+      vault.remove();
+    }
+  });
+}
 
 test('a debugger that was open before is closed before the vault is opened [G10]', async () => {
   const vault = await makeVault();

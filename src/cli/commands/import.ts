@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { systemCode, VaultShellError } from '../../base/errors.ts';
+import { hardenProcess } from '../../base/hardening.ts';
 import { isName } from '../../base/placeholder.ts';
 import { Secret } from '../../base/secret.ts';
 import { setSecret } from '../../vault/secrets.ts';
@@ -20,6 +21,7 @@ export const importCommand: Command = {
   run: async (parsed, context) => {
     const file = requiredText(parsed, 'file');
     const allowWeak = flagOf(parsed, 'allow-weak');
+    hardenProcess();
     const assignments = readDotenv(read(file));
     for (const assignment of assignments) check(assignment, allowWeak);
     await withVault(context, async (vault) => {

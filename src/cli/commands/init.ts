@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { VaultShellError } from '../../base/errors.ts';
+import { hardenProcess } from '../../base/hardening.ts';
 import { parseHexkey } from '../../keys/hexkey.ts';
 import { removeFromKeychain } from '../../keys/keychain.ts';
 import { plainEnvironment } from '../../session/environment.ts';
@@ -40,6 +41,7 @@ export const initCommand: Command = {
 
 async function init(parsed: Arguments, { directory, environment }: Context): Promise<undefined> {
   refuseExisting(directory);
+  hardenProcess();
   const kind = choiceOf(parsed, 'key', KINDS);
   const id = newVaultId();
   const keychain = { environment: plainEnvironment(environment) };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { systemCode, VaultShellError } from '../../base/errors.ts';
+import { hardenProcess } from '../../base/hardening.ts';
 import { isName } from '../../base/placeholder.ts';
 import { Secret } from '../../base/secret.ts';
 import { setSecret } from '../../vault/secrets.ts';
@@ -50,6 +51,8 @@ async function set(parsed: Arguments, context: Context): Promise<undefined> {
       hint: 'letters, digits, _ . / - and no digit first, at most 128',
     });
   }
+  // A value is here from now on, and a person may take long to type it.
+  hardenProcess();
   // Read before the vault is opened: nothing is waited for while it is locked.
   const value = await readValue(name, textOf(parsed, 'from-file'));
   const attributes = Object.fromEntries(
