@@ -154,7 +154,7 @@ test('children that other threads spawn at the same time do not have it', async 
   ]);
   const ended = await session.run(program, [FILE]);
   assert.equal(ended.stderr, '');
-  assert.equal(ended.stdout, 'read 20, leaked 0, kept 0\n');
+  assert.equal(ended.stdout, 'read 200, leaked 0, kept 0\n');
 });
 
 test('a program that cannot be executed after all leaves no file', async () => {
