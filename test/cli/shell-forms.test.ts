@@ -2,21 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import {
-  hasProgram,
-  MAIN,
-  makeVault,
-  randomValue,
-  runProgram,
-  type TestVault,
-} from '../support/cli.ts';
+import { MAIN, makeVault, randomValue, runProgram, type TestVault } from '../support/cli.ts';
+import { missing } from '../support/programs.ts';
 import { openOnTerminal, withTerminal } from './on-terminal.ts';
 
 /*
  * What an agent's harness types where it would type `bash`: the answer must be bash's own. Each case is run by the
  * bare shell too, and both must agree to the byte.
  */
-describe('as a shell', { skip: hasProgram('bash') ? false : 'bash is not installed' }, () => {
+describe('as a shell', { skip: missing('bash') }, () => {
   let vault: TestVault;
   const value = randomValue();
   before(async () => {
@@ -94,7 +88,7 @@ describe('which shell', () => {
   // Not the last command, for which a shell may make way.
   const WHICH = 'readlink /proc/$$/exe; :';
 
-  test('--shell, by path or by name in PATH', { skip: !hasProgram('bash') }, async () => {
+  test('--shell, by path or by name in PATH', { skip: missing('bash') }, async () => {
     for (const args of [
       ['--shell', '/bin/bash'],
       ['--shell=bash'],
@@ -104,7 +98,7 @@ describe('which shell', () => {
     }
   });
 
-  test('$SHELL, when it is a shell', { skip: !hasProgram('bash') }, async () => {
+  test('$SHELL, when it is a shell', { skip: missing('bash') }, async () => {
     assert.match(await vault.ok(['-c', WHICH], { env: { SHELL: '/bin/bash' } }), /\/bash\n$/);
   });
 

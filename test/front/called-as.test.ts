@@ -3,7 +3,6 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
-  hasProgram,
   MAIN,
   makeVault,
   randomValue,
@@ -11,10 +10,11 @@ import {
   type Outcome,
   type TestVault,
 } from '../support/cli.ts';
+import { missing } from '../support/programs.ts';
 import { openTestTerminal } from '../support/terminal.ts';
 import { front, shimPath } from './inside.ts';
 
-describe('by the name of a shell, outside of a session', { skip: !hasProgram('bash') }, () => {
+describe('by the name of a shell, outside of a session', { skip: missing('bash') }, () => {
   let vault: TestVault;
   before(async () => {
     vault = await makeVault();
@@ -122,7 +122,7 @@ describe('SHELL in a session', () => {
     ['as it was, where none has', ['--shell', '/bin/dash', '-c'], '/bin/dash', '/bin/dash'],
     ['a front end already', ['--', '/bin/sh', '-c'], front('vault-bash'), front('vault-bash')],
   ] as const) {
-    test(`names the front end of ${what}`, { skip: !hasProgram('bash') }, async () => {
+    test(`names the front end of ${what}`, { skip: missing('bash') }, async () => {
       const output = await vault.ok([...args, 'echo "$SHELL"'], { env: { SHELL: given } });
       assert.equal(output, `${expected}\n`);
     });

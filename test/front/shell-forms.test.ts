@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { hasProgram, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { missing } from '../support/programs.ts';
 import { front, openInside, shimPath, type Inside } from './inside.ts';
 
 /*
  * What agents start where they would start a shell, in a session. Each case is run by the bare shell too, and both must
  * agree to the byte.
  */
-describe('vault-bash in a session', { skip: !hasProgram('bash') }, () => {
+describe('vault-bash in a session', { skip: missing('bash') }, () => {
   let vault: TestVault;
   let inside: Inside;
   const bash = '/usr/bin/bash';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test, type TestContext } from 'node:test';
-import { hasProgram, MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { missing } from '../support/programs.ts';
 import { openSession, PROMPT, type TestSession } from '../support/session.ts';
 import { openTestTerminal } from '../support/terminal.ts';
 import { front } from './inside.ts';
@@ -58,7 +59,7 @@ describe('a nested session on a terminal', () => {
 
   test(
     'Ctrl-C, Ctrl-Z and fg are those of the inner shell',
-    { skip: !hasProgram('bash') },
+    { skip: missing('bash') },
     async (t) => {
       // Without the sequences that bash writes around a line.
       const session = await open(t, { TERM: 'dumb' });

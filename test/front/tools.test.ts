@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
-import { hasProgram, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { missing } from '../support/programs.ts';
 import { front, openInside, type Inside } from './inside.ts';
 
 /* Programs of a session that start a shell of their own, where that is the front end. */
@@ -20,7 +21,7 @@ describe('the front end as the shell of', () => {
     vault.remove();
   });
 
-  test('make', { skip: !hasProgram('make') }, async () => {
+  test('make', { skip: missing('make') }, async () => {
     const recipes = 'all: one two\n%:\n\t@/bin/echo "$@ $$VAULT<t>"; exit 0\n';
     writeFileSync(path.join(vault.home, 'Makefile'), recipes);
     const outcome = await inside.run('make', [`SHELL=${front('vault-sh')}`, '-j1']);
@@ -37,7 +38,7 @@ describe('the front end as the shell of', () => {
     assert.match(failed.stderr, /Error 5/);
   });
 
-  test('git, for an alias', { skip: !hasProgram('git') }, async () => {
+  test('git, for an alias', { skip: missing('git') }, async () => {
     const alias = `alias.show-it=!${front('vault-sh')} -c '/bin/echo "$VAULT<t>"; exit 4'`;
     const outcome = await inside.run('git', ['-c', alias, 'show-it']);
     assert.deepEqual([outcome.code, outcome.stdout], [4, '***\n']);
@@ -48,7 +49,7 @@ describe('the front end as the shell of', () => {
     assert.equal((await inside.run('/bin/sh', ['-c', script])).stdout, '1 ***\n2 ***\n');
   });
 
-  describe('tmux', { skip: !hasProgram('tmux') }, () => {
+  describe('tmux', { skip: missing('tmux') }, () => {
     const tmux = async (...args: string[]): Promise<string> =>
       (await inside.run('tmux', ['-S', path.join(vault.home, 'tmux'), '-f', '/dev/null', ...args]))
         .stdout;

@@ -2,14 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import {
-  hasProgram,
-  installIn,
-  makeVault,
-  randomValue,
-  runProgram,
-  type TestVault,
-} from '../support/cli.ts';
+import { installIn, makeVault, randomValue, runProgram, type TestVault } from '../support/cli.ts';
+import { missing } from '../support/programs.ts';
 import { openRcShell, SHELLS, type RcShell, type RcTerminal } from './shells.ts';
 
 /** What a user may have of their own, which must go on as before. */
@@ -40,7 +34,7 @@ function own_preexec --on-event fish_preexec; set -g seen $argv; end`,
 };
 
 for (const shell of SHELLS) {
-  const skip = hasProgram(shell.name) ? false : `${shell.name} is not installed`;
+  const skip = missing(shell.name);
   describe(`${shell.name} with settings of its user's own`, { skip }, () => {
     let vault: TestVault;
     let terminal: RcTerminal;
@@ -105,7 +99,7 @@ for (const shell of SHELLS) {
 
     test(
       'prints nothing and starts no process when it is loaded',
-      { skip: hasProgram('strace') ? false : 'strace is not installed' },
+      { skip: missing('strace') },
       async () => {
         const trace = path.join(vault.home, 'trace');
         const quiet = { bash: ['--norc'], zsh: ['-f'], fish: ['--no-config'] }[shell.name];

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { hasProgram, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { missing } from '../support/programs.ts';
 import { openRcShell, SHELLS, type RcTerminal } from './shells.ts';
 
 const warningOf = (placeholder: string): string =>
@@ -17,7 +18,7 @@ async function makeFilledVault(): Promise<TestVault> {
 }
 
 for (const shell of SHELLS) {
-  const skip = hasProgram(shell.name) ? false : `${shell.name} is not installed`;
+  const skip = missing(shell.name);
   describe(`${shell.name} in a session, with its rc file loaded twice`, { skip }, () => {
     let vault: TestVault;
     let terminal: RcTerminal;

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { withTerminal } from '../cli/on-terminal.ts';
 import { waitForApprovals } from '../support/approvals.ts';
-import { hasProgram, MAIN, makeVault, randomValue } from '../support/cli.ts';
-import { findProgram } from '../support/programs.ts';
+import { MAIN, makeVault, randomValue } from '../support/cli.ts';
+import { findProgram, missing } from '../support/programs.ts';
 import { openTestTerminal } from '../support/terminal.ts';
 
 test('the program that shows a popup is given nothing that opens a vault [G7]', async () => {
@@ -36,7 +36,7 @@ test('the program that shows a popup is given nothing that opens a vault [G7]', 
 
 test(
   'in tmux, a session without a terminal asks in a popup',
-  { skip: hasProgram('tmux') ? false : 'tmux is not installed' },
+  { skip: missing('tmux') },
   async (t) => {
     const vault = await makeVault();
     await vault.ok(['set', 'pr', '--environment', 'prod'], { input: randomValue() });

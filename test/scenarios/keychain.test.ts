@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasProgram, MAIN, makePlace, randomValue, runProgram } from '../support/cli.ts';
+import { MAIN, makePlace, randomValue, runProgram } from '../support/cli.ts';
+import { missing } from '../support/programs.ts';
 
-const programs = ['dbus-run-session', 'dbus-send', 'gnome-keyring-daemon'];
-const missing = programs.find((name) => !hasProgram(name));
-
-const skip = missing === undefined ? false : `${missing} is not installed`;
+const skip = missing('dbus-run-session', 'dbus-send', 'gnome-keyring-daemon');
 
 /** A real Secret Service in a D-Bus session of its own, unlocked with a throw-away password. */
 const WITH_KEYCHAIN = `

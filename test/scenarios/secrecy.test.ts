@@ -4,7 +4,8 @@ import type { Readable } from 'node:stream';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { hasProgram, MAIN, makeVault, randomValue } from '../support/cli.ts';
+import { MAIN, makeVault, randomValue } from '../support/cli.ts';
+import { missing } from '../support/programs.ts';
 import { filesUnder } from '../support/files.ts';
 import { findInMemory } from '../support/memory-scan.ts';
 import { openSession } from '../support/session.ts';
@@ -24,44 +25,36 @@ function formsOf(value: string): string[] {
 }
 
 for (const shell of ['bash', 'dash', 'zsh', 'ksh', 'fish']) {
-  describe(
-    `after ${String(USES)} uses in ${shell} [G5]`,
-    { skip: hasProgram(shell) ? false : `${shell} is not installed` },
-    () => {
-      test('no form of the value is in the shell’s memory or environment', async () => {
-        const vault = await makeVault();
-        const value = randomValue();
-        await vault.set('t', value);
-        const use = '/bin/echo "used $VAULT<t>"; T="$VAULT<t>" printenv T | cat';
-        // In a pipe the last bytes wait for more if they may begin a value, as digits may in hex.
-        const tellPid = `sh -c 'echo "pid $PPID ~~~~~~~~"'`;
-        const script = `${`${use}\n`.repeat(USES / 2)}${tellPid}\ncat\ntrue`;
-        const child = spawn(
-          process.execPath,
-          [MAIN, '--shell', `/usr/bin/${shell}`, '-c', script],
-          {
-            env: vault.environment,
-            cwd: vault.home,
-          },
-        );
-        try {
-          const [output, pid] = await readUntil(child.stdout, /^pid (\d+) ~/m);
-          assert.equal(output.match(/\*\*\*/g)?.length, USES);
-          for (const form of formsOf(value)) {
-            assert.deepEqual(findInMemory(Number(pid), form), [], 'in memory');
-            assert.ok(!readFileSync(`/proc/${pid}/environ`).includes(form), 'in the environment');
-            assert.ok(!output.includes(form), 'in the output');
-          }
-          // The scan finds what is there.
-          assert.ok(findInMemory(Number(pid), 'VAULT_SHELL_SESSION=').length > 0);
-        } finally {
-          child.stdin.end();
-          await new Promise((resolve) => child.on('close', resolve));
-          vault.remove();
-        }
+  describe(`after ${String(USES)} uses in ${shell} [G5]`, { skip: missing(shell) }, () => {
+    test('no form of the value is in the shell’s memory or environment', async () => {
+      const vault = await makeVault();
+      const value = randomValue();
+      await vault.set('t', value);
+      const use = '/bin/echo "used $VAULT<t>"; T="$VAULT<t>" printenv T | cat';
+      // In a pipe the last bytes wait for more if they may begin a value, as digits may in hex.
+      const tellPid = `sh -c 'echo "pid $PPID ~~~~~~~~"'`;
+      const script = `${`${use}\n`.repeat(USES / 2)}${tellPid}\ncat\ntrue`;
+      const child = spawn(process.execPath, [MAIN, '--shell', `/usr/bin/${shell}`, '-c', script], {
+        env: vault.environment,
+        cwd: vault.home,
       });
-    },
-  );
+      try {
+        const [output, pid] = await readUntil(child.stdout, /^pid (\d+) ~/m);
+        assert.equal(output.match(/\*\*\*/g)?.length, USES);
+        for (const form of formsOf(value)) {
+          assert.deepEqual(findInMemory(Number(pid), form), [], 'in memory');
+          assert.ok(!readFileSync(`/proc/${pid}/environ`).includes(form), 'in the environment');
+          assert.ok(!output.includes(form), 'in the output');
+        }
+        // The scan finds what is there.
+        assert.ok(findInMemory(Number(pid), 'VAULT_SHELL_SESSION=').length > 0);
+      } finally {
+        child.stdin.end();
+        await new Promise((resolve) => child.on('close', resolve));
+        vault.remove();
+      }
+    });
+  });
 }
 
 test('no form of the value, and no name, is in any file of the vault or the shell’s history [G5] [G6]', async () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { hasProgram, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { missing } from '../support/programs.ts';
 
 /*
  * What a user of each shell sees. The commands are those of the README's promise; every one runs in a
@@ -11,7 +12,7 @@ import { hasProgram, makeVault, randomValue, type TestVault } from '../support/c
 const SHELLS = ['bash', 'dash', 'zsh', 'ksh', 'fish'] as const;
 
 for (const shell of SHELLS) {
-  describe(`in ${shell}`, { skip: hasProgram(shell) ? false : `${shell} is not installed` }, () => {
+  describe(`in ${shell}`, { skip: missing(shell) }, () => {
     let vault: TestVault;
     const value = randomValue();
     before(async () => {

@@ -4,12 +4,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
-import { hasProgram, MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { missing } from '../support/programs.ts';
 
 describe(
   'tmux with vault-shell as its default-command',
   {
-    skip: hasProgram('tmux') ? false : 'tmux is not installed',
+    skip: missing('tmux'),
   },
   () => {
     let vault: TestVault;

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -141,13 +141,6 @@ export function installIn({ home, environment }: TestVault): string {
     { mode: 0o755 },
   );
   return `${directory}:${environment['PATH'] ?? ''}`;
-}
-
-/** True when a program is there; with CI set its absence is an error, so that no test is lost. */
-export function hasProgram(name: string): boolean {
-  const found = spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
-  if (!found && process.env['CI'] !== undefined) throw new Error(`${name} is not installed`);
-  return found;
 }
 
 /** A value with no meaning, not weak, 24 characters. */
