@@ -208,7 +208,9 @@ async function answerTo(
         ? { type: 'ok' }
         : denied('the session does not know this process');
     case 'resolve':
-      if (request.session !== options.session) return denied('not of this session');
+      if (request.session !== options.session) {
+        return turnAway(options, request, 'not of this session');
+      }
       return answerResolve(resolving, grants, request, signal, options.environment);
     case 'filter':
       if (request.session !== options.session) return denied('not of this session');
@@ -235,7 +237,7 @@ async function answerTo(
   return { type: 'ok' };
 }
 
-/** Nothing for who is not of the session, or claims to be another; a row if it asked for values. */
+/** Nothing for who is not of the session, or claims to be another or of another; a row if it asked for values. */
 async function turnAway(options: BrokerOptions, request: Request, why: string): Promise<Answer> {
   if (request.type !== 'resolve') return denied(why);
   return denied(await refuse(options, askedFor(request), why));

@@ -148,7 +148,10 @@ test('another session, another version and nonsense are denied', async (t) => {
   assert.equal(typeOf(await exchange(broker, other)), TYPE.DENIED);
   const hello = await ask(broker, { ...GREETING, session: 'x' });
   assert.equal(typeOf(hello), TYPE.DENIED);
-  assert.deepEqual(store.log, []);
+  assert.deepEqual(
+    store.rows.map(({ outcome, names, reason }) => [outcome, names, reason]),
+    [['denied', wanted.names, 'not of this session']],
+  );
 });
 
 test('hello is answered as the session decides', async (t) => {
