@@ -242,6 +242,27 @@ test('closing waits for a request that is being answered', async (t) => {
   assert.equal(store.rows.length, 1);
 });
 
+test('what is asked while the broker closes is denied, and nothing is released', async (t) => {
+  const { broker, store } = await setUp(t);
+  const requests: readonly Request[] = [wanted, GREETING];
+  const sockets = requests.map(() => connect(broker.socketPath));
+  // They connected before it, and so are accepted before it is answered.
+  await ask(broker, GREETING);
+  const closed = broker.close();
+  const answers = requests.map(async (request, at) => {
+    const socket = sockets[at];
+    assert.ok(socket !== undefined);
+    socket.write(encodeRequest(request));
+    return readAll(socket);
+  });
+  for (const answer of await Promise.all(answers)) {
+    // Cut off when it came late.
+    assert.match(answer.toString(), /^$|the session is ending$/);
+  }
+  await closed;
+  assert.deepEqual(store.log, []);
+});
+
 test('closing does not wait for a connection that says nothing', async (t) => {
   const { broker } = await setUp(t);
   const socket = connect(broker.socketPath);

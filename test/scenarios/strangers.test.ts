@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { encodeRequest } from '../../src/broker/protocol.ts';
 import { decodeAnswerType } from '../support/answers.ts';
+import { waitForApprovals } from '../support/approvals.ts';
 import { MAIN, makeVault, randomValue, runProgram, type TestVault } from '../support/cli.ts';
 import { isOpenToOthers, ordinarily } from '../support/processes.ts';
 import { findProgram } from '../support/programs.ts';
@@ -207,6 +208,23 @@ test('a debugger that was open before is closed before the vault is opened [G10]
   } finally {
     child.stdin.end();
     await closed;
+    vault.remove();
+  }
+});
+
+test('vault-shell value closes a debugger before it asks for the value [G10]', async () => {
+  const vault = await makeVault();
+  await vault.ok(['set', 'pr', '--environment', 'prod'], { input: randomValue() });
+  const script = `NODE_OPTIONS=--inspect=127.0.0.1:0 '${process.execPath}' '${MAIN}' value pr 2>seen | cat`;
+  const ended = vault.run(['-c', script], { env: { VAULT_SHELL_APPROVE_TIMEOUT: '2' } });
+  try {
+    await waitForApprovals(vault, 1);
+    const complaint = readFileSync(path.join(vault.home, 'seen'), 'utf8');
+    const ports = [...complaint.matchAll(/listening on ws:\/\/127\.0\.0\.1:(\d+)/g)];
+    assert.equal(ports.length, 1, 'it was open');
+    assert.ok(!(await isReachable(Number(ports[0]?.[1]))));
+  } finally {
+    await ended;
     vault.remove();
   }
 });
