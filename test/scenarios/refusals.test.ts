@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -13,6 +14,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { linesOf, openOnTerminal, withTerminal } from '../cli/on-terminal.ts';
 import {
   makePlace,
   makeVault,
@@ -21,6 +23,7 @@ import {
   type Outcome,
   type TestVault,
 } from '../support/cli.ts';
+import { missing } from '../support/programs.ts';
 import { fingerprint } from '../vault/fixture.ts';
 
 /*
@@ -218,6 +221,47 @@ describe('a session', () => {
       vault.remove();
     }
   });
+
+  const arches = ['x64', 'arm64'];
+  const skip = arches.includes(process.arch) ? missing('cc') : 'the loader is for another machine';
+  for (const [what, options] of [
+    ['shows nothing', []],
+    ['is not taken for one that ran', ['-DSILENT']],
+  ] as const) {
+    test(`a program that runs without the hook ${what}: 125 [G4]`, { skip }, async () => {
+      const vault = await makeVault();
+      try {
+        const loader = path.join(vault.home, 'loader');
+        const program = path.join(vault.home, 'program');
+        const source = path.resolve('test/scenarios/foreign-loader.c');
+        const bare = ['-O1', '-nostdlib', '-static', '-fno-stack-protector'];
+        execFileSync('cc', [...bare, ...options, '-o', loader, source]);
+        const empty = ['-x', 'c', '-', '-o', program, `-Wl,--dynamic-linker=${loader}`];
+        execFileSync('cc', empty, { input: 'int main(void) { return 0; }' });
+        const said = options.length === 0 ? 'ran\n' : '';
+        assert.deepEqual(await runProgram(program, [], vault, {}), {
+          code: 0,
+          stdout: said,
+          stderr: '',
+        });
+        const error = 'vault-shell: error: the hook was not loaded into the program';
+        for (const args of [
+          ['--', program],
+          ['--shell', program, '-c', 'x'],
+        ]) {
+          const piped = await vault.run(args);
+          assert.deepEqual([piped.code, piped.stdout], [125, '']);
+          assertOneLine(piped.stderr, /error: the hook was not loaded into the program$/);
+          await withTerminal(openOnTerminal(vault, { args }), async (terminal) => {
+            assert.deepEqual(await terminal.done, { code: 125, signal: 0 });
+            assert.equal((await linesOf(terminal))[0], error);
+          });
+        }
+      } finally {
+        vault.remove();
+      }
+    });
+  }
 
   test('wrong usage is 2', async () => {
     const vault = makePlace();
