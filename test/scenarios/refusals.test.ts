@@ -222,6 +222,21 @@ describe('a session', () => {
     }
   });
 
+  test('does not start a shell that the loader takes no hook into [G4]', async () => {
+    const vault = await makeVault();
+    try {
+      const shell = path.join(vault.home, 'sh');
+      copyFileSync('/bin/sh', shell);
+      chmodSync(shell, 0o4755);
+      const outcome = await vault.run(['--shell', shell, '-c', 'touch ran; echo ran']);
+      assert.deepEqual([outcome.code, outcome.stdout], [125, '']);
+      assertOneLine(outcome.stderr, /error: the hook cannot be loaded into \S+\/sh$/);
+      assert.ok(!existsSync(path.join(vault.home, 'ran')));
+    } finally {
+      vault.remove();
+    }
+  });
+
   const arches = ['x64', 'arm64'];
   const skip = arches.includes(process.arch) ? missing('cc') : 'the loader is for another machine';
   for (const [what, options] of [
