@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { MAIN, makeVault, randomValue, runProgram, type TestVault } from '../support/cli.ts';
@@ -72,6 +72,17 @@ describe('a nested session in pipes', () => {
     const [last, ...more] = await vault.audit();
     assert.equal(more.length, rows);
     assert.deepEqual([last?.secrets, last?.exit_code], [['t'], 3]);
+  });
+
+  test('a shell that the loader takes no hook into is not started: 125 [G4]', async () => {
+    const shell = path.join(vault.home, 'own-shell');
+    copyFileSync('/bin/sh', shell);
+    chmodSync(shell, 0o4755);
+    assert.deepEqual(await inside.run(front('vault-shell'), ['--shell', shell, '-c', 'echo ran']), {
+      code: 125,
+      stdout: '',
+      stderr: `vault-shell: error: the hook cannot be loaded into ${shell}\n`,
+    });
   });
 
   test('nothing that opens a vault, or answers for a human, reaches the program [G7]', async () => {
