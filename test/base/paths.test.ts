@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -26,8 +26,10 @@ test('what others can reach is refused with a hint, links too', () => {
     chmodSync(file, 0o600);
     assert.ok(checkPrivate(file, 'file'));
     assert.equal(checkPrivate(path.join(directory, 'missing'), 'file'), undefined);
-    chmodSync(file, 0o640);
-    assert.throws(() => checkPrivate(file, 'file'), unsafe);
+    for (const bit of [0o040, 0o020, 0o010, 0o004, 0o002, 0o001]) {
+      chmodSync(file, 0o600 | bit);
+      assert.throws(() => checkPrivate(file, 'file'), unsafe, bit.toString(8));
+    }
     symlinkSync('/dev/null', path.join(directory, 'link'));
     assert.throws(() => checkPrivate(path.join(directory, 'link'), 'file'), unsafe);
     chmodSync(directory, 0o755);
@@ -36,6 +38,20 @@ test('what others can reach is refused with a hint, links too', () => {
     rmSync(directory, { recursive: true });
   }
 });
+
+test(
+  'what another user owns is refused',
+  { skip: process.getuid?.() === 0 ? false : 'only root can give a file away' },
+  () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'vault-shell-test-'));
+    try {
+      chownSync(directory, 65_534, 65_534);
+      assert.throws(() => checkPrivate(directory, 'directory'), unsafe);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  },
+);
 
 function unsafe(error: unknown): boolean {
   return (

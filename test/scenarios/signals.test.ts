@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { MAIN, makeVault, randomValue, runProgram, type TestVault } from '../support/cli.ts';
@@ -6,7 +7,7 @@ import { descendantsOf, gone, stopped } from '../support/processes.ts';
 import { openTestTerminal, type TestTerminal } from '../support/terminal.ts';
 
 /** Shows the modes of the terminal before and after, and the exit code, as a shell in it sees them. */
-const OUTER = 'echo "before=$(stty -g)"; "$@"; echo "code=$?"; echo "after=$(stty -g)"';
+const OUTER = 'echo "tty=$(tty) before=$(stty -g)"; "$@"; echo "code=$?"; echo "after=$(stty -g)"';
 /** A program, and one in the background that has the terminal too. */
 const BUSY = 'sleep 1000 & printf ready; exec sleep 1000';
 /** Two lines of a session's output, then what became of it. */
@@ -45,11 +46,20 @@ describe('however a session ends', () => {
     return Number(/code=(\d+)/.exec(told)?.[1]);
   }
 
-  function assertRestored(terminal: TestTerminal): void {
-    const output = terminal.output().toString();
-    const [, modes] = /before=(\S+)/.exec(output) ?? [];
+  function modesBefore(terminal: TestTerminal): string {
+    const [, modes] = /before=(\S+)/.exec(terminal.output().toString()) ?? [];
     assert.ok(modes !== undefined);
-    assert.equal(/after=(\S+)/.exec(output)?.[1], modes);
+    return modes;
+  }
+
+  function modesNow(terminal: TestTerminal): string {
+    const [, tty = ''] = /tty=(\S+)/.exec(terminal.output().toString()) ?? [];
+    return execFileSync('stty', ['-F', tty, '-g']).toString().trim();
+  }
+
+  function assertRestored(terminal: TestTerminal): void {
+    const [, after] = /after=(\S+)/.exec(terminal.output().toString()) ?? [];
+    assert.equal(after, modesBefore(terminal));
   }
 
   function runtimeDirectories(): string[] {
@@ -126,6 +136,8 @@ describe('however a session ends', () => {
     for (const stop of ['SIGSTOP', 'SIGTSTP'] as const) {
       process.kill(session, stop);
       await stopped(session);
+      // Who cannot be told of it cannot give the terminal back.
+      if (stop === 'SIGTSTP') assert.equal(modesNow(terminal), modesBefore(terminal));
       process.kill(session, 'SIGCONT');
     }
     // At once, before it has done anything about the first.
@@ -133,6 +145,7 @@ describe('however a session ends', () => {
     process.kill(session, 'SIGCONT');
     terminal.send('typed\r');
     await terminal.waitFor('typed\r\ntyped\r\n');
+    assert.notEqual(modesNow(terminal), modesBefore(terminal));
     terminal.send('\x04');
     assert.equal(await codeOf(terminal), 0);
     assertRestored(terminal);
