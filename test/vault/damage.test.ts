@@ -18,8 +18,8 @@ import { fileURLToPath } from 'node:url';
 import { VaultShellError } from '../../src/base/errors.ts';
 import { STORAGE_MODES } from '../../src/vault/files.ts';
 import { closeVault, openVault } from '../../src/vault/open.ts';
-import { listSecrets } from '../../src/vault/secrets.ts';
-import { fingerprint, KEY, makeVault, open } from './fixture.ts';
+import { listSecrets, setSecret } from '../../src/vault/secrets.ts';
+import { fingerprint, KEY, makeVault, open, secret } from './fixture.ts';
 
 const WRITER = fileURLToPath(new URL('writer.js', import.meta.url));
 
@@ -251,4 +251,14 @@ test('a log that is gone while the coordination file counts on it is refused', a
   assert.deepEqual(fingerprint(directory), before);
   rmSync(path.join(directory, 'vault.db-tshm'));
   assert.equal((await listSecrets(open(t, directory))).length, 1, 'the hint helps');
+});
+
+test('what others can reach is refused at once, also while it is held open', async (t) => {
+  const directory = await makeVault(t);
+  const vault = openVault(directory, KEY, { lingers: true });
+  t.after(() => closeVault(vault));
+  await setSecret(vault, 'one', secret());
+  assert.notEqual(vault.connection, undefined, 'it is held open');
+  chmodSync(directory, 0o755);
+  await assert.rejects(setSecret(vault, 'two', secret()), { code: 'VAULT_UNSAFE' });
 });
