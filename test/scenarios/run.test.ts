@@ -69,6 +69,15 @@ describe('run', () => {
     assert.equal(row?.outcome, 'denied');
   });
 
+  test('VAULT_SHELL_LITERAL=1 leaves placeholders as they are, also malformed ones', async () => {
+    const rows = await vault.audit();
+    const { stdout } = await vault.run(['run', '/bin/echo', '$VAULT<t> $VAULT<'], {
+      env: { VAULT_SHELL_LITERAL: '1' },
+    });
+    assert.equal(stdout, '$VAULT<t> $VAULT<\n');
+    assert.deepEqual(await vault.audit(), rows);
+  });
+
   test('stdin reaches the command as it is', async () => {
     const bytes = Buffer.from([0, 1, 2, 255, 254, 10, 13, 10, 27]);
     const { stdout } = await vault.run(['run', '--', 'od', '-An', '-tx1'], { input: bytes });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { hookReaches } from '../../src/session/hook-reach.ts';
 import { isPassThrough, PASS_THROUGH } from '../../src/session/pass-through.ts';
+import { MAIN } from '../support/cli.ts';
 
 test('the names are those of the hook', () => {
   const source = readFileSync('shell/hook/program.c', 'utf8');
@@ -40,6 +41,7 @@ describe('of files', () => {
     assert.ok(isPassThrough(file('by-env', '#!/usr/bin/env python3\n'), []));
     assert.ok(isPassThrough(file('bare', 'echo hi\n'), []));
     assert.ok(isPassThrough('/bin/busybox', ['sh', '-c', 'x']));
+    assert.ok(isPassThrough(process.execPath, ['--no-warnings', MAIN, '-c', 'x']));
   });
 
   test('other programs are targets', () => {

@@ -189,3 +189,9 @@ test('list and show never select the value column', async (t) => {
   assert.equal(statements.length, 2);
   for (const sql of statements) assert.doesNotMatch(sql, /value|\*/i);
 });
+
+test('sorts stay in memory, and go to no file in the clear [G6]', async (t) => {
+  const vault = await makeOpenVault(t);
+  const row = await withDatabase(vault, (database) => database.get('PRAGMA temp_store'), READ);
+  assert.deepEqual(row, { temp_store: 2 });
+});
