@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
-import { hasProgram, makeVault, randomValue, runProgram } from '../support/cli.ts';
+import { makeVault, randomValue, runProgram } from '../support/cli.ts';
+import { missing } from '../support/programs.ts';
 import { descendantsOf, gone } from '../support/processes.ts';
 import { front } from './inside.ts';
 
@@ -39,7 +40,7 @@ new Socket({ fd }).on('data', (chunk) => (text += chunk)).on('end', () => {
 
 describe(
   'the vault’s process is started by the front end',
-  { skip: process.platform !== 'linux' || !hasProgram('bash') },
+  { skip: process.platform !== 'linux' || missing('bash') },
   () => {
     test('as its child, with nothing of what it was given itself', async () => {
       const home = mkdtempSync(path.join(tmpdir(), 'vault-shell-front-'));

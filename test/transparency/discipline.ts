@@ -7,6 +7,7 @@ export const disciplineRows: readonly Row[] = [
     name: 'stty -a',
     does: 'all modes of the terminal',
     command: ['stty', '-a'],
+    before: 'stty erase ^H -ixon werase ^T',
     expected: 'bytes',
   },
   {
