@@ -14,6 +14,8 @@ export function adoptProcess(given: string): VaultProcess | undefined {
   const [fd, pid] = [Number(descriptor), Number(number)];
   try {
     if (native().parentOf(pid) !== process.pid || !fstatSync(fd).isSocket()) return undefined;
+    // Whoever has it can ask for every value. (Node does so at its start, for those that it finds.)
+    native().setCloseOnExec(fd);
   } catch {
     return undefined;
   }

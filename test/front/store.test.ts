@@ -125,6 +125,25 @@ describe(
       }
     });
 
+    test('its channel is in no program of the session [G11]', async () => {
+      const vault = await makeVault();
+      try {
+        const script = 'for n in $(seq 3 30); do eval "exec $n</dev/null"; done; exec 20<&- 25<&-';
+        const list = 'readlink /proc/self/fd/* /proc/$$/fd/* </dev/null | grep -c "^socket:"';
+        for (const before of [':', script]) {
+          const { stdout, stderr } = await runProgram(
+            '/bin/bash',
+            ['-c', `${before}; exec "$0" -c '${list}' </dev/null`, front('vault-bash')],
+            vault,
+            {},
+          );
+          assert.deepEqual({ stdout, stderr }, { stdout: '0\n', stderr: '' });
+        }
+      } finally {
+        vault.remove();
+      }
+    });
+
     test('main.js takes none that is not its child', async () => {
       const vault = await makeVault();
       try {
