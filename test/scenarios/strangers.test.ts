@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { encodeRequest } from '../../src/broker/protocol.ts';
 import { decodeAnswerType } from '../support/answers.ts';
+import { front } from '../front/inside.ts';
 import { waitForApprovals } from '../support/approvals.ts';
 import { MAIN, makeVault, randomValue, runProgram, type TestVault } from '../support/cli.ts';
 import { isOpenToOthers, ordinarily } from '../support/processes.ts';
@@ -18,6 +19,7 @@ import { openTestTerminal } from '../support/terminal.ts';
 /*
  * What other processes of the same user can do to a session: nothing [G10].
  */
+const NODE_MAIN: readonly string[] = [process.execPath, MAIN];
 const ASKER = fileURLToPath(new URL('../support/asker.js', import.meta.url));
 
 interface Running {
@@ -36,12 +38,12 @@ interface Running {
 async function startRunning(
   vault: TestVault,
   words: string,
-  { before = '', rest = 'cat' } = {},
+  { before = '', rest = 'cat', command = NODE_MAIN } = {},
 ): Promise<Running> {
   const script = `${before} echo ${words} ~~~~~~~~~~; ${rest}`;
   // Where core files are wanted.
   const wanted = ['sh', '-c', 'ulimit -c "$(ulimit -Hc)"; exec "$@"', 'sh'];
-  const [file, ...args] = ordinarily(...wanted, process.execPath, MAIN, '-c', script);
+  const [file, ...args] = ordinarily(...wanted, ...command, '-c', script);
   const child = spawn(file, args, {
     env: vault.environment,
     cwd: vault.home,
@@ -134,32 +136,38 @@ function childrenOf(parent: number): string[] {
   });
 }
 
-test('neither the session nor the process that owns the vault can be traced, debugged or dumps core [G10]', async () => {
-  const vault = await makeVault();
-  await vault.set('gh', randomValue());
-  const rest = 'while read x; do /bin/echo "$VAULT<gh>"; done';
-  const session = await startRunning(vault, '$$', { rest });
-  try {
-    const pid = session.child.pid ?? 0;
-    const owners = childrenOf(pid).filter((child) => child !== session.line);
-    assert.equal(owners.length, 1, 'the process that owns the vault');
-    assert.ok(isOpenToOthers(session.line), 'an ordinary process is');
-    for (const protectedPid of [String(pid), ...owners]) {
-      assert.ok(!isOpenToOthers(protectedPid));
-      const limits = readFileSync(`/proc/${protectedPid}/limits`, 'utf8');
-      assert.match(limits, /^Max core file size +0 /m);
+for (const [what, command] of [
+  ['main.js', NODE_MAIN],
+  ['started by the front end', [front('vault-shell')]],
+] as const) {
+  test(`neither the session nor the process that owns the vault can be traced, debugged or dumps core: ${what} [G10]`, async () => {
+    const vault = await makeVault();
+    await vault.set('gh', randomValue());
+    const rest = 'while read x; do /bin/echo "$VAULT<gh>"; done';
+    const session = await startRunning(vault, '$$', { rest, command });
+    try {
+      const pid = session.child.pid ?? 0;
+      const owners = childrenOf(pid).filter((child) => child !== session.line);
+      assert.equal(owners.length, 1, 'the process that owns the vault');
+      assert.ok(isOpenToOthers(session.line), 'an ordinary process is');
+      for (const protectedPid of [String(pid), ...owners]) {
+        assert.ok(!isOpenToOthers(protectedPid));
+        const limits = readFileSync(`/proc/${protectedPid}/limits`, 'utf8');
+        assert.match(limits, /^Max core file size +0 /m);
+      }
+      for (const protectedPid of [pid, ...owners.map(Number)])
+        process.kill(protectedPid, 'SIGUSR1');
+      // By the time that both have done something the debugger would be there.
+      const shown = session.nextOutput();
+      session.child.stdin?.write('\n');
+      assert.match(await shown, /^\*\*\*/);
+      assert.ok(!(await isReachable(9229)), 'no debugger listens');
+    } finally {
+      assert.equal(await session.end(), 0);
+      vault.remove();
     }
-    for (const protectedPid of [pid, ...owners.map(Number)]) process.kill(protectedPid, 'SIGUSR1');
-    // By the time that both have done something the debugger would be there.
-    const shown = session.nextOutput();
-    session.child.stdin?.write('\n');
-    assert.match(await shown, /^\*\*\*/);
-    assert.ok(!(await isReachable(9229)), 'no debugger listens');
-  } finally {
-    assert.equal(await session.end(), 0);
-    vault.remove();
-  }
-});
+  });
+}
 
 for (const [what, args, question] of [
   ['set', ['set', 'gh'], 'value of gh: '],
