@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
+import { descendantsOf, stopped, type Process } from '../support/processes.ts';
 import { missing } from '../support/programs.ts';
 import { openSession, PROMPT, type TestSession } from '../support/session.ts';
 import { openTestTerminal } from '../support/terminal.ts';
@@ -179,4 +185,54 @@ describe('a nested session on a terminal', () => {
       'pipe\ntty\n',
     );
   });
+
+  test(
+    'gives its terminal back while it is stopped, and when the session is gone; no program has the other end of its own',
+    { skip: missing('script'), timeout: 30_000 },
+    async () => {
+      const log = path.join(vault.home, 'log');
+      const fifo = path.join(vault.home, 'fifo');
+      execFileSync('mkfifo', [fifo]);
+      const inner = `${SHELL} -c 'readlink /proc/self/fd/*; echo ready; exec cat'`;
+      const COMMAND = `echo "tty=$(tty) before=$(stty -g)"; ${inner}; echo "code=$? after=$(stty -g) over"`;
+      const script = `SHELL=/bin/sh script -qfec "$COMMAND" log <>fifo >/dev/null 2>&1 & cat`;
+      const session = spawn(process.execPath, [MAIN, '-c', script], {
+        env: { ...vault.environment, COMMAND },
+        cwd: vault.home,
+        stdio: ['pipe', 'ignore', 'inherit'],
+      });
+      const ended = once(session, 'close');
+      let family: readonly Process[] = [];
+      const logged = async (wanted: RegExp): Promise<RegExpExecArray> => {
+        for (;;) {
+          const found = existsSync(log) ? wanted.exec(readFileSync(log, 'utf8')) : null;
+          if (found !== null) return found;
+          await delay(5);
+        }
+      };
+      try {
+        const [text, tty = '', before] = await logged(/tty=(\/\S+) before=(\w\S+)[^]*^ready/m);
+        assert.doesNotMatch(text, /ptmx/);
+        const modes = (): string => execFileSync('stty', ['-F', tty, '-g']).toString().trim();
+        family = descendantsOf(session.pid ?? 0);
+        const pid = family.find(({ command }) => command.startsWith(SHELL))?.pid ?? 0;
+        assert.ok(pid > 0);
+        assert.notEqual(modes(), before);
+        process.kill(pid, 'SIGTSTP');
+        await stopped(pid);
+        assert.equal(modes(), before);
+        process.kill(pid, 'SIGCONT');
+        while (modes() === before) await delay(5);
+        session.kill('SIGKILL');
+        const [, code, after] = await logged(/code=(\d+) after=(\S+) over/);
+        assert.deepEqual([code, after], ['125', before]);
+      } finally {
+        session.kill('SIGKILL');
+        await ended;
+        // Where it fails, what is stopped would stay.
+        for (const { pid } of family)
+          spawnSync('kill', ['-KILL', String(pid)], { stdio: 'ignore' });
+      }
+    },
+  );
 });
