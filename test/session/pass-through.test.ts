@@ -9,7 +9,7 @@ import { MAIN } from '../support/cli.ts';
 
 test('the names are those of the hook', () => {
   const source = readFileSync('shell/hook/program.c', 'utf8');
-  const list = /PASS_THROUGH\[\] = \{([^}]*)\}/.exec(source)?.[1] ?? '';
+  const list = /PASS_THROUGH\[\][^=]*= \{([^}]*)\}/.exec(source)?.[1] ?? '';
   const names = [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name);
   assert.deepEqual(names, PASS_THROUGH);
 });
