@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ApprovalRequest, AskHuman, Verdict } from '../../src/broker/approval.ts';
 import { createApprover, type ApproverOptions, type Outcome } from '../../src/broker/approver.ts';
-import { NO_POLICY } from '../../src/vault/rules.ts';
+import { NO_POLICY, type Policy } from '../../src/vault/rules.ts';
 import { deferred } from '../../src/session/deferred.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
 
@@ -11,6 +11,8 @@ interface Question {
   /** Null: not known. */
   readonly file?: string | null;
   readonly approval?: 'once' | 'session';
+  readonly environment?: string;
+  readonly policy?: Partial<Policy>;
   readonly signal?: AbortSignal;
   readonly process?: number;
 }
@@ -27,6 +29,8 @@ function setUp(options: Partial<ApproverOptions> = {}): {
       name = 'gh',
       file = '/bin/cat',
       approval = 'once',
+      environment = 'prod',
+      policy = {},
       signal,
       process,
     } = {}) => {
@@ -34,7 +38,7 @@ function setUp(options: Partial<ApproverOptions> = {}): {
         name,
         provider: null,
         account: null,
-        environment: 'prod',
+        environment,
         access: null,
         tags: '',
         description: null,
@@ -43,7 +47,7 @@ function setUp(options: Partial<ApproverOptions> = {}): {
       };
       const known = file ?? undefined;
       const request = { command: 'cat', cwd: '/tmp', asker: undefined, file: known };
-      const asked = [{ rules: { info, policy: NO_POLICY }, approval }];
+      const asked = [{ rules: { info, policy: { ...NO_POLICY, ...policy } }, approval }];
       return approver.approve({ asked, file: known, process, request }, signal);
     },
   };
@@ -91,6 +95,16 @@ test('a yes for the session holds for this secret and this program', async () =>
   assert.equal(seen.length, 1);
   assert.equal((await approve({ file: '/bin/other' })).kind, 'refused');
   assert.equal((await approve({ name: 'db' })).kind, 'refused');
+});
+
+test('a yes for the session ends when the policy or the sensitive attributes change', async () => {
+  for (const change of [{ environment: 'dev' }, { policy: { cwd: '/elsewhere' } }]) {
+    const { askHuman, seen } = answering('session', 'once');
+    const { approve } = setUp({ askHuman });
+    assert.equal(howOf(await approve()), 'session by dialog');
+    assert.equal(howOf(await approve(change)), 'once by dialog');
+    assert.equal(seen.length, 2);
+  }
 });
 
 test('a yes for an unknown program is never remembered', async () => {
