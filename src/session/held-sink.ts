@@ -56,7 +56,11 @@ export function holdSink(sink: Sink, modes: Followed): HeldSink {
     async hold() {
       if (!modes.isWhole()) {
         const whole = deferred<void>();
-        const timer = setTimeout(whole.resolve, CUT_MS);
+        // As long as the reader is behind, nothing can come: the program is not read from.
+        const timer = setTimeout(() => {
+          if (sink.isIdle()) whole.resolve();
+          else timer.refresh();
+        }, CUT_MS);
         wanted = () => {
           begin();
           whole.resolve();
