@@ -7,6 +7,8 @@ import { ask, type AskOptions } from './question.ts';
 export interface Approver {
   /** Never rejects; `signal` aborts when nobody waits for the answer any more. */
   approve(question: Question, signal: AbortSignal | undefined): Promise<Outcome>;
+  /** Resolves when no question is left anywhere. */
+  settle(): Promise<void>;
 }
 
 export interface Question {
@@ -99,6 +101,9 @@ export function createApprover(options: ApproverOptions): Approver {
   };
 
   return {
+    async settle() {
+      await lastTurn;
+    },
     async approve(question, gone) {
       if (verdict === 'deny') return refused(question.asked, 'VAULT_SHELL_APPROVE');
       if (verdict !== undefined) {

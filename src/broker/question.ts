@@ -24,7 +24,10 @@ const POLL_MS = 300;
 
 const NO_ANSWER: Answer = { verdict: undefined, by: '' };
 
-/** Asks here and in the shared file at once; the first answer counts, and ends the other question. */
+/**
+ * Asks here and in the shared file at once; the first answer counts, and ends the other question. In the file nothing is
+ * left of it by then.
+ */
 export async function ask(
   options: AskOptions,
   request: Omit<ApprovalRequest, 'id' | 'session'>,
@@ -39,10 +42,8 @@ export async function ask(
   };
   const over = new AbortController();
   follow(signal, over);
-  const ways: Promise<Answer>[] = [
-    aborted(signal).then(() => NO_ANSWER),
-    askByFile(options, whole, timeoutMs, over.signal),
-  ];
+  const byFile = askByFile(options, whole, timeoutMs, over.signal);
+  const ways: Promise<Answer>[] = [aborted(signal).then(() => NO_ANSWER), byFile];
   if (askHuman !== undefined) {
     ways.push(
       askHuman(whole, over.signal).then(
@@ -55,6 +56,7 @@ export async function ask(
     return await Promise.race(ways);
   } finally {
     over.abort();
+    await byFile;
   }
 }
 
@@ -84,13 +86,13 @@ async function askByFile(
     return NO_ANSWER;
   }
   try {
-    while (!signal.aborted) {
+    for (;;) {
       await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return NO_ANSWER;
       // Busy: the next look will tell.
       const verdict = await store.verdictOf(id).catch(() => undefined);
       if (verdict !== undefined) return { verdict: verdictIn(verdict), by: 'approve' };
     }
-    return NO_ANSWER;
   } finally {
     // It expires by itself where that fails.
     await store.withdrawApproval(id).catch(() => undefined);

@@ -109,11 +109,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const watchPath = path.join(options.directory, WATCH_NAME);
   const watch = orRefuse(options.directory, () => createWatchFile(watchPath));
   const grants = createGrants(options.store, watch);
+  const approver = createApprover({ ...options, timeoutMs: options.approvalTimeoutMs });
   const resolving: ResolveOptions = {
     ...options,
     rules: new Map(),
     tally: { grants: 0, denials: 0 },
-    approver: createApprover({ ...options, timeoutMs: options.approvalTimeoutMs }),
+    approver,
   };
   const ending = new AbortController();
   // One for each request that is being answered: with more than ten Node would warn of a leak.
@@ -163,6 +164,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       ending.abort();
       closing ??= (async () => {
         await listener.close();
+        await approver.settle();
         await grants.settle();
         forgetAll();
       })();

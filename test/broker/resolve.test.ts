@@ -193,6 +193,7 @@ test('a value in a path is masked where a human is asked', async () => {
       onRelease: () => undefined,
       redactText: (text) => text.replaceAll(VALUE, '***'),
       approver: {
+        settle: () => Promise.resolve(),
         async approve(question) {
           shown.push(question);
           return { kind: 'refused', reason: 'no', unanswered: false };
