@@ -30,6 +30,7 @@ const OSC = 0x5d;
 /** OSC, DCS, SOS, PM, APC. */
 const STRINGS: readonly number[] = [OSC, 0x50, 0x58, 0x5e, 0x5f];
 const NOTHING = new Uint8Array();
+const LINK_START = '\x1b]8;';
 
 export function followModes(): Modes {
   let state = plainState();
@@ -114,9 +115,9 @@ function apply(state: ModeState, sequence: string): ModeState {
   else if (sequence.startsWith('\x1b(')) state.charset = sequence === '\x1b(B' ? '' : sequence;
   else if (sequence === '\x1bn' || sequence === '\x1bo') state.shift = sequence;
   // `OSC 8 ; parameters ; address`: no address ends the link.
-  else if (sequence.startsWith('\x1b]8;')) {
-    // oxlint-disable-next-line no-control-regex -- the end of the string
-    state.link = /^\x1b\]8;[^;]*;(\x07|\x1b\\)?$/.test(sequence) ? '' : sequence;
+  else if (sequence.startsWith(LINK_START)) {
+    const address = sequence.slice(sequence.indexOf(';', LINK_START.length) + 1);
+    state.link = ['', '\x07', '\x1b\\'].includes(address) ? '' : sequence;
   }
   return state;
 }
