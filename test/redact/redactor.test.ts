@@ -247,15 +247,24 @@ test('what a clipboard sequence decodes to is searched as well', () => {
   assert.equal(redactEveryWay([VALUE], [link]), link);
 });
 
-test('a mask of text that lies in what a longer mask covers stays one of its own', () => {
+test('what lies within a mask of an escape sequence has no mask of its own', () => {
   const value = '2kRxRk27qz\n2LkRRqRz7zLxz22\nL2xqk2xzz2qxR7';
-  assert.equal(redactEveryWay([value], [`\u001b${value}\u001b[31m`]), '\u001b*********\u001b[31m');
+  assert.equal(redactEveryWay([value], [`\u001b${value}\u001b[31m`]), '\u001b***\u001b[31m');
+  assert.equal(redactEveryWay([value], [`\u001b${value}`]), '\u001b***');
 });
 
 test('what a terminal would eat as part of an escape is masked all the same', () => {
   for (const start of ['\u001b', '\u001b[', '\u001b(', '\u001b[3']) {
     const output = redactEveryWay([VALUE], [`${start}${VALUE} after`]);
     assert.equal(output, `${start}*** after`);
+  }
+});
+
+test('the letter after ESC that opens a string is the first of a value as any other', () => {
+  for (const letter of 'PX]^_') {
+    const value = `${letter}${VALUE}`;
+    assert.equal(redactEveryWay([value], [`\u001b${value} after`]), '\u001b*** after');
+    assert.equal(redactEveryWay([value], [`\u001b${value}\u0007 after`]), '\u001b***\u0007 after');
   }
 });
 

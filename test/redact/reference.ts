@@ -9,7 +9,7 @@ import { visibleBytes } from './support.ts';
 const MASK = '***';
 const PIECES =
   // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]+[0-~]|\x1b[0-OQ-WYZ`-~]|[^]/g;
+  /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]+[0-~]|\x1b[0-OQ-WYZ\\`-~]|[^]/g;
 
 interface Cell {
   readonly character: string;
@@ -42,8 +42,8 @@ export function redactWhole(
       endEscape();
       for (let n = 0; n < piece.length; n++) kept.add(at + n);
       // oxlint-disable-next-line no-control-regex -- as above
-      const payload = /^\x1b[\]P^_X]([^\x07\x1b]*)/.exec(piece)?.[1];
-      if (payload !== undefined) inner.push(...search(cellsOf(payload, at + 2), forms));
+      const payload = /^\x1b([\]P^_X][^\x07\x1b]*)/.exec(piece)?.[1];
+      if (payload !== undefined) inner.push(...search(cellsOf(payload, at + 1), forms));
       else bytes = { cells: cellsOf(piece.slice(1), at + 1), end: at + piece.length };
     } else if (piece === '\b') {
       struck = cells.pop()?.start;
@@ -154,7 +154,9 @@ function render(
   for (let at = 0; at < text.length; at++) {
     const hidden = inside(inner, at);
     const covered = inside(masked, at);
-    if (covered?.[0] === at) result += MASK;
+    // A value in the text may lie in what is masked as part of an escape sequence.
+    const within = covered !== undefined && hidden !== undefined && covered[1] <= hidden[1];
+    if (covered?.[0] === at && !within) result += MASK;
     if (hidden?.[0] === at) result += MASK;
     if (hidden !== undefined) continue;
     if (covered === undefined || kept.has(at)) result += text.charAt(at);

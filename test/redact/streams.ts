@@ -29,7 +29,7 @@ const linedValue = fc
   })
   .map((lines) => lines.join('\n'));
 /** Most of these tell by a leading part alone. */
-const opaqueValue = fc.string({ unit: oneOf('kLq7R2xz9MbT4'), minLength: 16, maxLength: 24 });
+const opaqueValue = fc.string({ unit: oneOf('kLq7R2xz9MbT4PX'), minLength: 16, maxLength: 24 });
 export const value = fc
   .oneof(tightValue, wideValue, linedValue, opaqueValue)
   .filter((text) => text.replaceAll(/[\n ]/g, '').length >= 4)
@@ -93,6 +93,38 @@ const flood = fc
   .tuple(fc.constantFrom('\0', '\n', '\x1b[1m', '\x1b[1mk', 'é'), fc.integer({ min: 1, max: 120 }))
   .map(([piece, times]) => piece.repeat(times));
 
+const STYLES = ['\x1b[38;5;208m', '\x1b[m', '\x1b[K', '\x1b(B', '\x1b7', '\x1b#8', '\x1b]0;t\x07'];
+const LINKS = ['\x1b]8;;file:///src/a.ts\x07', '\x1b]8;;\x1b\\', '\x1bP1;2|kLq7\x1b\\'];
+const LONG = [`\x1b[${'1;'.repeat(40)}m`, `\x1b]2;${'title '.repeat(14)}\x07`];
+/** Well-formed and broken characters of UTF-8, a byte for each character here, and other bytes beside text. */
+const BYTES = [
+  '\xc3\xa9',
+  '\xe2\x94\x80',
+  '\xf0\x9f\x98\x80',
+  '\xe2\x94',
+  '\xff',
+  '\x7f',
+  '\t',
+  '\r',
+];
+/** Coloured text, as of a program that draws: an escape sequence or a character of several bytes every few letters. */
+const styled = fc
+  .array(
+    fc.oneof(word, word, fc.constantFrom(...STYLES, ...LINKS, ...LONG), fc.constantFrom(...BYTES)),
+    {
+      minLength: 8,
+      maxLength: 40,
+    },
+  )
+  .map((pieces) => pieces.join(''));
+
+/** A terminal takes the first letter for part of the sequence; who reads the bytes sees the value whole. */
+function afterEscape(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  if (/[\x00-\x1f]/.test(text)) return text;
+  return /^[PX\]^_]/.test(text) ? `\x1b${text}\x07` : `\x1b${text}`;
+}
+
 /** Long lines with a value now and then: the streams in which most can be skipped. */
 export const longScene: fc.Arbitrary<Scene> = fc
   .array(value, { minLength: 1, maxLength: 2 })
@@ -101,7 +133,14 @@ export const longScene: fc.Arbitrary<Scene> = fc
       values: fc.constant(values),
       stream: fc
         .array(
-          fc.oneof(prose, prose, showing(values), flood, fc.constantFrom('\n', ' ', '\x1b[K')),
+          fc.oneof(
+            prose,
+            styled,
+            showing(values),
+            showing(values).map(afterEscape),
+            flood,
+            fc.constantFrom('\n', ' ', '\x1b[K'),
+          ),
           { maxLength: 12 },
         )
         .map((pieces) => Buffer.from(pieces.join(''), 'latin1')),

@@ -5,6 +5,8 @@ import { opensString } from './sight';
  * What the scanner does 16 bytes at a time, and how long characters and escape sequences are.
  */
 
+/** How many bytes are looked at together: one for each bit. */
+export const BLOCK_BITS: i32 = 64;
 /** A longer escape sequence is not passed over in one go. */
 export const MAX_ESCAPE_BYTES: i32 = 2048;
 const BLANK: u8 = 0x20;
@@ -38,8 +40,7 @@ export function compress(to: usize, block: v128, mask: i32): i32 {
 
 /** How many bytes of a block come before the first that is not printable ASCII. */
 function plainRun(block: v128): i32 {
-  const low = i8x16.lt_s(block, i8x16.splat(0x20));
-  return ctz<i32>(i8x16.bitmask(v128.or(low, i8x16.eq(block, i8x16.splat(0x7f)))) | 0x10000);
+  return ctz<i32>(i8x16.bitmask(hides(block)) | 0x10000);
 }
 
 /** How many bytes come before the first that is not printable ASCII. */
@@ -65,16 +66,69 @@ export function characterBytes(bytes: usize, at: i32, to: i32): i32 {
   return count;
 }
 
-/** As `escapeEnd` for a short CSI sequence that has a block after it; 0 also for any other. */
-export function csiEnd(bytes: usize, at: i32, to: i32): i32 {
-  if (at + 18 > to || load<u8>(bytes + at + 1) !== OPENS_CSI) return 0;
-  const block = v128.load(bytes + at + 2);
-  const finals = i8x16.bitmask(i8x16.ge_s(block, i8x16.splat(0x40)));
-  const strange = i8x16.bitmask(
-    v128.or(i8x16.lt_s(block, i8x16.splat(0x20)), i8x16.eq(block, i8x16.splat(0x7f))),
-  );
-  const last = ctz<i32>(finals | 0x10000);
-  return last < ctz<i32>(strange | 0x10000) ? at + last + 3 : 0;
+/** Which of a block's bytes print nothing by themselves: controls, and what is beyond ASCII. */
+export function hides(block: v128): v128 {
+  // Signed: what is beyond ASCII is below.
+  return v128.or(i8x16.lt_s(block, i8x16.splat(0x20)), i8x16.eq(block, i8x16.splat(0x7f)));
+}
+
+/** Which of a block's bytes are line feeds and carriage returns. */
+export function endsLine(block: v128): v128 {
+  return v128.or(i8x16.eq(block, i8x16.splat(0x0a)), i8x16.eq(block, i8x16.splat(0x0d)));
+}
+
+/** A bit for each byte of four blocks, the first one's lowest. */
+export function bitsOf(first: v128, second: v128, third: v128, fourth: v128): u64 {
+  const low = <u64>i8x16.bitmask(first) | ((<u64>i8x16.bitmask(second)) << 16);
+  return low | ((<u64>i8x16.bitmask(third)) << 32) | ((<u64>i8x16.bitmask(fourth)) << 48);
+}
+
+/** The bits from `place` on, which is 64 at most. */
+export function above(place: i32): u64 {
+  return place < BLOCK_BITS ? (<u64>-1) << place : 0;
+}
+
+/** Whether all of the bytes are above the blank, as far as whole blocks tell. */
+export function isSolid(bytes: usize, length: i32): bool {
+  for (let at = 0; at < length; at += 16) {
+    const solid = i8x16.bitmask(i8x16.gt_s(v128.load(bytes + at), i8x16.splat(0x20)));
+    const left = length - at;
+    if (left >= 16 ? solid !== 0xffff : (~solid & ((1 << left) - 1)) !== 0) return false;
+  }
+  return true;
+}
+
+/** The lowest bit that is set. */
+export function lowest(bits: u64): u64 {
+  return bits & (0 - bits);
+}
+
+/**
+ * Of the bytes at `bytes`, each with its bit in `here`, the last one of the escape sequence that begins at `escape`;
+ * 0 if it does not end among them, or is not one of the ordinary ones. `hidden` are those that are not printable
+ * ASCII, `high` those from 0x40 on, as the last one of a CSI sequence is.
+ */
+export function lastOfEscape(bytes: usize, escape: u64, here: u64, hidden: u64, high: u64): u64 {
+  const at = bytes + <usize>ctz(escape);
+  const kind = load<u8>(at + 1);
+  const inside = 0 - (escape << 2);
+  const strange = lowest(hidden & inside);
+  if (kind === OPENS_CSI) {
+    const last = lowest(high & inside);
+    // Each, if there is none, is beyond all others so.
+    return last - 1 < strange - 1 ? last : 0;
+  }
+  if (opensString(kind)) {
+    if (strange === 0 || load<u16>(at + 2) === CLIPBOARD) return 0;
+    const end = bytes + <usize>ctz(strange);
+    const last = load<u8>(end);
+    if (last === BEL) return strange;
+    return last === ESCAPE && load<u8>(end + 1) === BACKSLASH ? here & (strange << 1) : 0;
+  }
+  if (kind >= 0x30 && kind < DELETE) return here & (escape << 1);
+  const last = load<u8>(at + 2);
+  const ends = kind >= BLANK && kind < 0x30 && last >= 0x30 && last < DELETE;
+  return ends ? here & (escape << 2) : 0;
 }
 
 /**

@@ -3,7 +3,7 @@ import { Counts } from './counts';
 
 const FIRST_CAPACITY = 4096;
 /** Whole blocks are read, also at the end of the bytes. */
-const SLACK_BYTES = 16;
+const SLACK_BYTES = 64;
 
 /**
  * The bytes of a stream that are not out yet, by their place in the stream, and what is to be
@@ -213,17 +213,21 @@ export class Stretches {
 
   /** Opens the stretch that begins at or before `at`; true if one mask is to be written for it. */
   open(at: f64): bool {
-    if (this.next > at || at < this.maskedTo) return false;
-    const item = this.item(this.head++);
-    this.maskedTo = item.end;
-    this.label = item.label;
-    this.longest = item.longest;
-    if (this.counted) this.counts.add(item.label, 1);
-    if (this.head === this.length) {
-      this.head = 0;
-      this.length = 0;
+    while (this.next <= at && at >= this.maskedTo) {
+      const item = this.item(this.head++);
+      this.maskedTo = item.end;
+      this.label = item.label;
+      this.longest = item.longest;
+      if (this.head === this.length) {
+        this.head = 0;
+        this.length = 0;
+      }
+      // One that ends before lies in what the other kind has masked.
+      if (at >= this.maskedTo) continue;
+      if (this.counted) this.counts.add(this.label, 1);
+      return true;
     }
-    return true;
+    return false;
   }
 
   @inline private startOf(n: i32): f64 {

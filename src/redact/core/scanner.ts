@@ -1,5 +1,18 @@
-import { characterBytes, compress, csiEnd, escapeEnd, MAX_ESCAPE_BYTES } from './blocks';
-import { allocate, reallocate } from './buffer';
+import {
+  above,
+  bitsOf,
+  BLOCK_BITS,
+  characterBytes,
+  compress,
+  escapeEnd,
+  endsLine,
+  hides,
+  isSolid,
+  lastOfEscape,
+  lowest,
+  MAX_ESCAPE_BYTES,
+} from './blocks';
+import { allocate, grown, reallocate } from './buffer';
 import { BLOCK_BYTES, blockPlace, GramFilter, hasBit, hasBlock } from './gram-filter';
 import { opensString } from './sight';
 import { UNDO_BYTES } from './watcher';
@@ -42,6 +55,17 @@ class Mark {
 
 const MARK_SIZE: i32 = <i32>offsetof<Mark>();
 
+/** An escape sequence in which a needle may begin that ends in the text after it: who reads the bytes sees both. */
+@unmanaged
+class Escape {
+  /** Offsets of its first byte and after its last. */
+  start: i32;
+  end: i32;
+  /** How many characters of the text come before it. */
+  text: i32;
+}
+
+const ESCAPE_SIZE: i32 = <i32>offsetof<Escape>();
 @unmanaged
 export class Scanner {
   /** At the place that `scan` gave: see Mark. */
@@ -61,21 +85,26 @@ export class Scanner {
   markCount: i32 = 0;
   markCapacity: i32 = 16;
   nextMark: i32 = 0;
-  /** Offset of the last escape sequence if a needle may begin in it and end in the text after it; -1: none. */
+  /** Those that were not asked for yet. */
+  escapes: usize = 0;
+  escapeCount: i32 = 0;
+  escapeCapacity: i32 = 64;
+  /** Offset of the last escape sequence, or of the first one that a needle may begin in; -1: none. */
   escape: i32 = -1;
-  escapeEnd: i32 = 0;
-  /** How many characters of the text come before it, and how many after it make it long enough for a needle. */
+  /** How many characters of the text come before that. */
   escapeText: i32 = 0;
-  escapeNeed: i32 = 0;
   escapeBytes: usize = 0;
-  /** Offset of the first one. */
+  /** Offset of the first escape sequence of all. */
   firstEscape: i32 = -1;
+  /** There are other bytes near than lines of printable ASCII. */
+  mixed: bool = false;
   /** The walk cannot go on. */
   stopped: bool = false;
 
   constructor(filter: GramFilter) {
     this.filter = filter;
     this.marks = allocate(this.markCapacity * MARK_SIZE);
+    this.escapes = allocate(this.escapeCapacity * ESCAPE_SIZE);
     this.escapeBytes = allocate(MAX_ESCAPE_BYTES + 64);
   }
 
@@ -95,6 +124,7 @@ export class Scanner {
     this.markCount = 0;
     this.nextMark = at;
     this.escape = -1;
+    this.escapeCount = 0;
     this.stopped = false;
     if (from < at && this.walk(from, at, at) !== at) return at;
     this.column = 0;
@@ -108,10 +138,14 @@ export class Scanner {
     let raw = at;
     let hit = -1;
     while (raw < to && !this.stopped) {
+      const known = this.escapeCount;
       raw = this.walk(raw, min(to, raw + tile), to);
+      if (this.firstEscape === -1 && this.escapeCount > known) {
+        this.firstEscape = this.escapeAt(known).start;
+      }
       hit = this.ask();
+      if (this.escapeCount > 0 && !this.askEscapes()) break;
       if (hit !== -1) break;
-      if (this.escape !== -1 && this.length - this.escapeText >= window && !this.askEscape()) break;
       if (raw - at > MAX_IDLE_BYTES && this.length - first < unsure) break;
       tile = min(tile * 2, MAX_TILE);
     }
@@ -142,119 +176,189 @@ export class Scanner {
    * what it does not understand.
    */
   private walk(raw: i32, end: i32, to: i32): i32 {
+    this.reserve(end - raw + BLOCK_BITS);
+    let at = raw;
+    while (at < end && !this.stopped) {
+      if (!this.mixed) at = this.walkLines(at, end, to);
+      if (at >= end) break;
+      if (at >= this.nextMark) this.mark(at);
+      const next = this.walkBlock(at, to);
+      at = next === at ? this.walkEscape(at, to) : next;
+    }
+    return at;
+  }
+
+  /** Walks over lines of printable ASCII, until `end` or a little farther or near `to`. */
+  private walkLines(raw: i32, end: i32, to: i32): i32 {
     const bytes = this.bytes;
+    const last = min(end - 1, to - 16);
     // In variables: what is read back from memory right after it was written takes its time.
     let text = this.text + this.length;
     let column = this.column;
     let at = raw;
-    while (at < end) {
+    while (at <= last) {
       if (at >= this.nextMark) {
         this.length = <i32>(text - this.text);
         this.column = column;
         this.mark(at);
       }
-      if (at + 16 <= to) {
-        const block = v128.load(bytes + at);
-        const blank = i8x16.splat(0x20);
-        // Signed: what is beyond ASCII is below.
-        const low = i8x16.lt_s(block, blank);
-        const hidden = i8x16.bitmask(v128.or(low, i8x16.eq(block, i8x16.splat(0x7f))));
-        const solid = i8x16.bitmask(i8x16.gt_s(block, blank));
-        if (hidden === 0) {
-          text += compress(text, block, solid);
-          column += 16;
-          at += 16;
-          continue;
-        }
-        const count = ctz<i32>(hidden);
-        text += compress(text, block, solid & ((1 << count) - 1));
-        column += count;
-        at += count;
-        const byte = load<u8>(bytes + at);
-        if (byte === LINE_FEED || byte === CARRIAGE_RETURN) {
-          column = 0;
-          this.newLine = true;
-          at++;
-          continue;
-        }
-        if (byte === ESCAPE) {
-          const end = csiEnd(bytes, at, to);
-          if (end !== 0) {
-            this.length = <i32>(text - this.text);
-            if (!this.passEscape(at, end, false)) {
-              this.column = column;
-              return this.stop(at);
-            }
-            at = end;
-            continue;
-          }
-        }
+      const block = v128.load(bytes + at);
+      const hidden = i8x16.bitmask(hides(block));
+      const solid = i8x16.bitmask(i8x16.gt_s(block, i8x16.splat(0x20)));
+      if (hidden === 0) {
+        text += compress(text, block, solid);
+        column += 16;
+        at += 16;
+        continue;
       }
-      this.length = <i32>(text - this.text);
-      this.column = column;
-      at = this.walkOne(at, to);
-      if (this.stopped) return at;
-      text = this.text + this.length;
-      column = this.column;
+      const count = ctz<i32>(hidden);
+      text += compress(text, block, solid & ((1 << count) - 1));
+      column += count;
+      at += count;
+      const byte = load<u8>(bytes + at);
+      if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) break;
+      column = 0;
+      this.newLine = true;
+      at++;
     }
     this.length = <i32>(text - this.text);
     this.column = column;
     return at;
   }
 
-  /** Takes in one character or escape sequence. */
-  private walkOne(at: i32, to: i32): i32 {
-    const byte = load<u8>(this.bytes + at);
-    if (byte >= 0x80) {
-      const count = characterBytes(this.bytes, at, to);
-      if (count === 0) return this.stop(at);
-      for (let n = 0; n < count; n++) this.keepByte(load<u8>(this.bytes + at + n));
-      this.column += count;
-      return at + count;
+  /** Walks over 64 bytes, or up to the escape sequence or character that reaches beyond them. */
+  private walkBlock(at: i32, to: i32): i32 {
+    const bytes = this.bytes + at;
+    const first = v128.load(bytes);
+    const second = v128.load(bytes, 16);
+    const third = v128.load(bytes, 32);
+    const fourth = v128.load(bytes, 48);
+    const size = min(to - at, BLOCK_BITS);
+    const here = ~above(size);
+    const blank = i8x16.splat(0x20);
+    const solid = bitsOf(
+      i8x16.gt_s(first, blank),
+      i8x16.gt_s(second, blank),
+      i8x16.gt_s(third, blank),
+      i8x16.gt_s(fourth, blank),
+    );
+    const hidden = here & bitsOf(hides(first), hides(second), hides(third), hides(fourth));
+    const lines =
+      here & bitsOf(endsLine(first), endsLine(second), endsLine(third), endsLine(fourth));
+    let rest = hidden & ~lines;
+    this.mixed = rest !== 0;
+    let shown = here & ~hidden;
+    let kept = solid & shown;
+    let walked = here;
+    let high: u64 = 0;
+    let follows: u64 = 0;
+    const length = this.length;
+    while (rest !== 0) {
+      const bit = lowest(rest);
+      const place = <i32>ctz(bit);
+      const byte = load<u8>(bytes + place);
+      let last = bit;
+      if (byte === ESCAPE) {
+        if (high === 0) {
+          const below = i8x16.splat(0x3f);
+          high =
+            here &
+            bitsOf(
+              i8x16.gt_s(first, below),
+              i8x16.gt_s(second, below),
+              i8x16.gt_s(third, below),
+              i8x16.gt_s(fourth, below),
+            );
+        }
+        last = lastOfEscape(bytes, bit, here, hidden, high);
+        if (last === 0) {
+          walked = bit - 1;
+          break;
+        }
+        const seen = (bit - 1) | ~((last << 1) - 1);
+        shown &= seen;
+        kept &= seen;
+        const escape = this.escapeAt(this.escapeCount++);
+        escape.start = at + place;
+        escape.end = at + <i32>ctz(last) + 1;
+        escape.text = length + <i32>popcnt(kept & (bit - 1));
+      } else if (byte >= 0x80) {
+        if (follows === 0) {
+          const lead = i8x16.splat(-64);
+          follows = bitsOf(
+            i8x16.lt_s(first, lead),
+            i8x16.lt_s(second, lead),
+            i8x16.lt_s(third, lead),
+            i8x16.lt_s(fourth, lead),
+          );
+        }
+        const more = byte < 0xc0 ? 64 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : byte < 0xf5 ? 3 : 64;
+        last = more === 64 ? 0 : here & (bit << more);
+        const wanted = (last << 1) - (bit << 1);
+        if (last === 0 || (follows & wanted) !== wanted) {
+          walked = bit - 1;
+          break;
+        }
+        shown |= bit | wanted;
+        kept |= bit | wanted;
+      } else if (byte === BACKSPACE || byte === SHIFT_OUT || byte === SHIFT_IN) {
+        walked = bit - 1;
+        break;
+      }
+      rest &= ~((last << 1) - 1);
     }
-    if (byte > BLANK && byte !== DELETE) this.keepByte(byte);
-    if (byte >= BLANK) {
-      if (byte !== DELETE) this.column++;
-      return at + 1;
-    }
-    if (byte === LINE_FEED || byte === CARRIAGE_RETURN) {
-      this.column = 0;
+    shown &= walked;
+    kept &= walked;
+    const seen = lines & walked;
+    if (seen === 0) {
+      this.column += <i32>popcnt(shown);
+    } else {
+      this.column = <i32>popcnt(shown & above(63 - <i32>clz(seen)));
       this.newLine = true;
-      return at + 1;
     }
-    if (byte === BACKSPACE || byte === SHIFT_OUT || byte === SHIFT_IN) return this.stop(at);
-    if (byte !== ESCAPE) return at + 1;
-    const end = escapeEnd(this.bytes, at, to);
-    if (end === 0) return this.stop(at);
-    const string = opensString(load<u8>(this.bytes + at + 1));
-    return this.passEscape(at, end, string) ? end : this.stop(at);
+    let text = this.text + this.length;
+    const from = text;
+    text += compress(text, first, <i32>kept & 0xffff);
+    text += compress(text, second, <i32>(kept >> 16) & 0xffff);
+    text += compress(text, third, <i32>(kept >> 32) & 0xffff);
+    text += compress(text, fourth, <i32>(kept >> 48));
+    this.length += <i32>(text - from);
+    return at + <i32>popcnt(walked);
   }
 
-  /** Takes note of an escape sequence; false if a needle may begin in the one before. */
-  private passEscape(at: i32, end: i32, string: bool): bool {
-    if (this.escape !== -1) {
-      const enough = this.length - this.escapeText >= this.escapeNeed;
-      if (enough && !this.askEscape()) return false;
-      this.escape = -1;
+  /** Takes in an escape sequence of more than a block; stops at anything else. */
+  private walkEscape(at: i32, to: i32): i32 {
+    const end = load<u8>(this.bytes + at) === ESCAPE ? escapeEnd(this.bytes, at, to) : 0;
+    if (end === 0) {
+      this.stopped = true;
+      return at;
     }
-    if (this.firstEscape === -1) this.firstEscape = at;
-    const need = this.filter.window - (end - at - 1);
-    // Nothing joins what is inside a string with the text after it.
-    if (need > 0 && string) return true;
-    this.escape = at;
-    this.escapeEnd = end;
-    this.escapeText = this.length;
-    this.escapeNeed = need;
-    return true;
+    const escape = this.escapeAt(this.escapeCount++);
+    escape.start = at;
+    escape.end = end;
+    escape.text = this.length;
+    return end;
   }
 
-  @inline private keepByte(byte: u8): void {
-    store<u8>(this.text + this.length++, byte);
+  /** Makes room for what may be taken note of in so many bytes, so that nothing is called on the way. */
+  private reserve(bytes: i32): void {
+    const marks = this.markCount + bytes / MARK_BYTES + 2;
+    if (marks > this.markCapacity) {
+      const used = this.markCount * MARK_SIZE;
+      this.markCapacity = grown(this.markCapacity, marks);
+      this.marks = reallocate(this.marks, used, this.markCapacity * MARK_SIZE);
+    }
+    // The shortest has two bytes.
+    const escapes = this.escapeCount + bytes / 2 + 2;
+    if (escapes > this.escapeCapacity) {
+      const used = this.escapeCount * ESCAPE_SIZE;
+      this.escapeCapacity = grown(this.escapeCapacity, escapes);
+      this.escapes = reallocate(this.escapes, used, this.escapeCapacity * ESCAPE_SIZE);
+    }
   }
 
-  private stop(at: i32): i32 {
-    this.stopped = true;
-    return at;
+  @inline private escapeAt(number: i32): Escape {
+    return changetype<Escape>(this.escapes + number * ESCAPE_SIZE);
   }
 
   /** Place in the text where a needle may begin, the first such; -1: none as far as can be told. */
@@ -278,58 +382,81 @@ export class Scanner {
   }
 
   /**
-   * Asks whether a needle may begin in the last escape sequence: who reads the bytes sees them too. True, and
-   * done with it, if none does.
+   * Asks about the escape sequences passed; false if a needle may begin in one of them. The last one is kept for
+   * later while too little text follows it.
    */
-  private askEscape(): bool {
+  private askEscapes(): bool {
+    const count = this.escapeCount;
     const filter = this.filter;
     const window = filter.window;
-    // Wherever such a needle begins, the block around the end of the sequence is one of its window.
-    const last = load<u8>(this.bytes + this.escapeEnd - 1);
-    const short = this.escapeEnd - this.escape - 1 <= filter.stride;
-    if (
-      short &&
-      last > BLANK &&
-      last < DELETE &&
-      this.length - this.escapeText >= BLOCK_BYTES - 1
-    ) {
-      const block = <u32>last | (load<u32>(this.text + this.escapeText) << 8);
-      if (!hasBit(filter.blocks, blockPlace(block, filter.blockBits))) {
-        this.escape = -1;
-        return true;
-      }
-    }
-    const follows = min(this.length - this.escapeText, window - 1);
-    let kept = 0;
-    for (let at = this.escape + 1; at < this.escapeEnd; at += 16) {
-      const block = v128.load(this.bytes + at);
-      const shown = i8x16.bitmask(i8x16.gt_s(block, i8x16.splat(0x20)));
-      const left = min(this.escapeEnd - at, 16);
-      kept += compress(this.escapeBytes + kept, block, shown & ((1 << left) - 1));
-    }
-    // Both have room for a block more.
-    v128.store(this.escapeBytes + kept, v128.load(this.text + this.escapeText));
-    const length = kept + follows;
-    for (let at = 0; at + BLOCK_BYTES <= length; at += filter.stride) {
-      if (!hasBlock(filter.blocks, filter.blockBits, this.escapeBytes + at)) continue;
-      const end = min(min(at, kept - 1), length - window);
-      for (let start = max(0, at - (window - BLOCK_BYTES)); start <= end; start++) {
-        if (filter.hasWindow(this.escapeBytes + start)) return false;
-      }
-    }
+    const stride = filter.stride;
+    const blocks = filter.blocks;
+    const blockBits = filter.blockBits;
+    const bytes = this.bytes;
+    const text = this.text;
     this.escape = -1;
+    this.escapeCount = 0;
+    for (let number = 0; number < count; number++) {
+      const escape = this.escapeAt(number);
+      const length = escape.end - escape.start - 1;
+      const last = number + 1 === count;
+      let waits = false;
+      if (opensString(load<u8>(bytes + escape.start + 1))) {
+        // Nothing joins what is inside a string with the text after it.
+        if (length < window || !this.mayBeginIn(escape, 0)) continue;
+      } else {
+        const follows = (last ? this.length : this.escapeAt(number + 1).text) - escape.text;
+        waits = last && follows < window;
+        if (!waits) {
+          if (follows < window - length) continue;
+          // Wherever such a needle begins, the block around the end of the sequence is one of its window.
+          const end = load<u8>(bytes + escape.end - 1);
+          if (length <= stride && end > BLANK && end < DELETE && follows >= BLOCK_BYTES - 1) {
+            const block = <u32>end | (load<u32>(text + escape.text) << 8);
+            if (!hasBit(blocks, blockPlace(block, blockBits))) continue;
+          }
+          if (!this.mayBeginIn(escape, min(follows, window - 1))) continue;
+        }
+      }
+      this.escape = escape.start;
+      this.escapeText = escape.text;
+      if (!waits) return false;
+      memory.copy(this.escapes, changetype<usize>(escape), ESCAPE_SIZE);
+      this.escapeCount = 1;
+    }
     return true;
   }
 
-  private mark(at: i32): void {
-    if (this.markCount === this.markCapacity) {
-      this.markCapacity *= 2;
-      this.marks = reallocate(
-        this.marks,
-        this.markCount * MARK_SIZE,
-        this.markCapacity * MARK_SIZE,
-      );
+  /** Whether a needle may begin in an escape sequence and end there or in so many characters of text after it. */
+  private mayBeginIn(escape: Escape, follows: i32): bool {
+    let bytes = this.bytes + escape.start + 1;
+    let kept = escape.end - escape.start - 1;
+    if (follows > 0 || !isSolid(bytes, kept)) {
+      kept = 0;
+      for (let at = escape.start + 1; at < escape.end; at += 16) {
+        const block = v128.load(this.bytes + at);
+        const shown = i8x16.bitmask(i8x16.gt_s(block, i8x16.splat(0x20)));
+        const left = min(escape.end - at, 16);
+        kept += compress(this.escapeBytes + kept, block, shown & ((1 << left) - 1));
+      }
+      bytes = this.escapeBytes;
+      // Both have room for a block more.
+      v128.store(bytes + kept, v128.load(this.text + escape.text));
     }
+    const filter = this.filter;
+    const window = filter.window;
+    const length = kept + follows;
+    for (let at = 0; at + BLOCK_BYTES <= length; at += filter.stride) {
+      if (!hasBlock(filter.blocks, filter.blockBits, bytes + at)) continue;
+      const end = min(min(at, kept - 1), length - window);
+      for (let start = max(0, at - (window - BLOCK_BYTES)); start <= end; start++) {
+        if (filter.hasWindow(bytes + start)) return true;
+      }
+    }
+    return false;
+  }
+
+  @inline private mark(at: i32): void {
     const mark = this.markAt(this.markCount++);
     mark.raw = at;
     mark.text = this.length;

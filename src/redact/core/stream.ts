@@ -9,6 +9,8 @@ import { UNDO_BYTES, View, Watcher } from './watcher';
 const SLICE_BYTES: i32 = 32 * 1024;
 const LINE_FEED: u8 = 0x0a;
 const CARRIAGE_RETURN: u8 = 0x0d;
+const ESCAPE: u8 = 0x1b;
+const DELETE: u8 = 0x7f;
 const NOWHERE: f64 = -1;
 /** So many bytes are looked at between two attempts to skip: more when the last one brought nothing. */
 const LOOK_BYTES: i32 = 16;
@@ -214,15 +216,21 @@ export class Stream {
         this.outlet.markEscape(at);
         this.inner.reset();
         this.innerOn = this.sight.inString;
+        // A value may begin with the letter that opens a string: who reads the bytes sees it whole.
+        if (this.innerOn && byte > ESCAPE && byte < DELETE) this.pushInner(byte, at);
         this.clipboard.edge(byte, this.innerOn);
         return;
       default:
         this.outlet.markEscape(at);
         if (!this.innerOn || byte < 0x20) return;
-        this.escapeEnd = at + 1;
-        this.inner.push(byte, at);
+        this.pushInner(byte, at);
         this.clipboard.take(byte, at);
     }
+  }
+
+  private pushInner(byte: u8, at: f64): void {
+    this.escapeEnd = at + 1;
+    this.inner.push(byte, at);
   }
 
   /**
