@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { VaultShellError } from '../base/errors.ts';
-import { boundYoungGeneration } from '../base/memory.ts';
+import { boundYoungGeneration, compileLater } from '../base/v8.ts';
 import { native } from '../base/native.ts';
 import type { Environment } from '../base/paths.ts';
 import { noteOutputs } from '../broker/output-file.ts';
@@ -82,6 +82,7 @@ export interface Prepared {
  * the terminal is as it was, exit codes are in the log, and needles and socket are gone.
  */
 export async function runSession(options: SessionOptions): Promise<number> {
+  compileLater();
   const { store } = options;
   const needles = new NeedleSet();
   const since = new Date().toISOString();

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { Socket } from 'node:net';
 import { hardenProcess } from '../base/hardening.ts';
-import { boundYoungGeneration } from '../base/memory.ts';
+import { boundYoungGeneration } from '../base/v8.ts';
 import { checkHeadIn, hasHead, keepHead } from './audit-head.ts';
 import { CHANNEL_FD, openChannel } from './child-channel.ts';
 import {
