@@ -45,6 +45,8 @@ export function redactWhole(
       const payload = /^\x1b([\]P^_X][^\x07\x1b]*)/.exec(piece)?.[1];
       if (payload !== undefined) inner.push(...search(cellsOf(payload, at + 1), forms));
       else bytes = { cells: cellsOf(piece.slice(1), at + 1), end: at + piece.length };
+    } else if (piece === '\x1b') {
+      kept.add(at);
     } else if (piece === '\b') {
       struck = cells.pop()?.start;
     } else if (piece === '\r' || piece === '\n') {
