@@ -13,6 +13,7 @@
 #endif
 
 #include "../hook/program.h"
+#include "../native/calls.h"
 #include "command-line.h"
 
 #define FALLBACK "/bin/sh"
@@ -125,7 +126,9 @@ static bool reaches(const char *path, int depth) {
     if (fd == -1) return true;
     char head[HEAD_BYTES];
     const ssize_t got = read(fd, head, sizeof head - 1);
+    const bool gains = vs_gains_capabilities(fd) != 0;
     close(fd);
+    if (gains) return false;
     const size_t length = got < 0 ? 0 : (size_t)got;
     if (length >= 2 && memcmp(head, "#!", 2) == 0) {
         const char *interpreter = vs_interpreter(head, length < 256 ? length : 256);

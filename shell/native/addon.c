@@ -244,6 +244,14 @@ static napi_value number_or_fail(napi_env env, const char *call, int number) {
     return value;
 }
 
+static napi_value gains_capabilities(napi_env env, napi_callback_info info) {
+    napi_value values[VS_MAX_ARGUMENTS];
+    int fd = -1;
+    if (!arguments(env, info, 1, values, &fd)) return NULL;
+    napi_value value = NULL;
+    return napi_get_boolean(env, vs_gains_capabilities(fd) != 0, &value) == napi_ok ? value : NULL;
+}
+
 static napi_value open_peer(napi_env env, napi_callback_info info) {
     napi_value values[VS_MAX_ARGUMENTS];
     int fd = -1;
@@ -381,6 +389,7 @@ NAPI_MODULE_INIT() {
         {"openPeer", NULL, open_peer, NULL, NULL, NULL, napi_enumerable, NULL},
         {"signalKeys", NULL, signal_keys, NULL, NULL, NULL, napi_enumerable, NULL},
         {"discardTyped", NULL, discard_typed, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"gainsCapabilities", NULL, gains_capabilities, NULL, NULL, NULL, napi_enumerable, NULL},
         {"foregroundGroup", NULL, foreground_group, NULL, NULL, NULL, napi_enumerable, NULL},
         {"readNow", NULL, read_now, NULL, NULL, NULL, napi_enumerable, NULL},
         {"findMode", NULL, find_mode, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -19,6 +19,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
+#include <sys/xattr.h>
 #endif
 
 int vs_pipe(int ends[2]) {
@@ -193,6 +194,16 @@ int vs_become(const char *file, char *const *argv) {
         if (flags != -1) (void)fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC);
     }
     return execv(file, argv);
+}
+
+int vs_gains_capabilities(int fd) {
+#ifdef __linux__
+    // To root the loader makes no difference.
+    return geteuid() != 0 && fgetxattr(fd, "security.capability", NULL, 0) > 0 ? 1 : 0;
+#else
+    (void)fd;
+    return 0;
+#endif
 }
 
 int vs_own_group(void) {

@@ -30,6 +30,8 @@ int vs_signal_keys(int fd, unsigned char keys[3]);
 // Drops all that was typed and not read, given both ends of a PTY.
 int vs_discard_typed(int master, int peer);
 int vs_foreground_group(int fd);
+// Whether the program in an open file is run with more capabilities than we have (see capabilities(7)): 1 or 0.
+int vs_gains_capabilities(int fd);
 int vs_own_group(void);
 // Only returns when it fails. Signals are as a program finds them that was started by a shell.
 int vs_become(const char *file, char *const *argv);

@@ -41,6 +41,8 @@ export type Native = {
   readonly signalKeys: (fd: number) => Buffer;
   /** Drops all that was typed and not read, given both ends of a PTY. */
   readonly discardTyped: (master: number, peer: number) => void;
+  /** Whether the program in an open file is run with more capabilities than we have. */
+  readonly gainsCapabilities: (fd: number) => boolean;
   /** The process group in the foreground of a terminal. */
   readonly foregroundGroup: (fd: number) => number;
   /** The process group of this process. */
@@ -80,6 +82,7 @@ const FUNCTIONS: Record<keyof Native, true> = {
   openPeer: true,
   signalKeys: true,
   discardTyped: true,
+  gainsCapabilities: true,
   foregroundGroup: true,
   ownGroup: true,
   readNow: true,

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { native } from '../base/native.ts';
 
 const SET_ID = 0o6000;
 const START_BYTES = 4096;
@@ -7,16 +8,17 @@ const PT_INTERP = 3;
 
 /**
  * Whether the loader will look at the preload library for this program: not for a static one, nor for one
- * that changes its user or group. What cannot be read is taken to be hooked, so that a missing hello ends it.
+ * that changes its user or group or gains capabilities. What cannot be read is taken to be hooked, so that a missing hello ends it.
  */
 export function hookReaches(file: string, depth = 0): boolean {
-  let start: Buffer;
+  let start: Buffer | undefined;
   try {
     if ((statSync(file).mode & SET_ID) !== 0) return false;
     start = readStart(file);
   } catch {
     return true;
   }
+  if (start === undefined) return false;
   if (start.toString('latin1', 0, 2) === '#!') {
     const interpreter = /^#![ \t]*([^ \t\n]+)/.exec(start.toString('latin1'))?.[1];
     if (interpreter === undefined || depth === MAX_INTERPRETERS) return true;
@@ -25,9 +27,11 @@ export function hookReaches(file: string, depth = 0): boolean {
   return !isElf64(start) || hasInterpreter(start);
 }
 
-function readStart(file: string): Buffer {
+/** Undefined for a program that gains capabilities. */
+function readStart(file: string): Buffer | undefined {
   const fd = openSync(file, 'r');
   try {
+    if (native().gainsCapabilities(fd)) return undefined;
     const bytes = Buffer.alloc(START_BYTES);
     return bytes.subarray(0, readSync(fd, bytes));
   } finally {

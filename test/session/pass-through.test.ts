@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { hookReaches } from '../../src/session/hook-reach.ts';
 import { isPassThrough, PASS_THROUGH } from '../../src/session/pass-through.ts';
 import { MAIN } from '../support/cli.ts';
+
+const NOBODY = 65_534;
 
 test('the names are those of the hook', () => {
   const source = readFileSync('shell/hook/program.c', 'utf8');
@@ -55,5 +66,21 @@ describe('of files', () => {
     assert.ok(hookReaches('/bin/sh'));
     assert.ok(hookReaches(file('dynamic-script', '#!/bin/sh\n')));
     assert.ok(!hookReaches('/usr/bin/passwd'));
+  });
+
+  const canGrant = process.geteuid?.() === 0 && spawnSync('setcap', ['-h']).error === undefined;
+  test('not into one that gains capabilities, which root does not', { skip: !canGrant }, () => {
+    const capable = path.join(directory, 'capable');
+    copyFileSync('/bin/true', capable);
+    chmodSync(directory, 0o755);
+    execFileSync('setcap', ['cap_net_raw+ep', capable]);
+    assert.ok(hookReaches(capable));
+    process.seteuid?.(NOBODY);
+    try {
+      assert.ok(!hookReaches(capable));
+      assert.ok(hookReaches('/bin/true'));
+    } finally {
+      process.seteuid?.(0);
+    }
   });
 });
