@@ -55,10 +55,14 @@ export function plainBytes(bytes: usize, length: i32): i32 {
   return at;
 }
 
+/** Length of the UTF-8 character with this first byte, 0x80 or more; 0 if it is none. */
+export function characterLength(lead: u8): i32 {
+  return lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+}
+
 /** Length of the UTF-8 character at `at`; 0 if it is none, or not all there before `to`. */
 export function characterBytes(bytes: usize, at: i32, to: i32): i32 {
-  const lead = load<u8>(bytes + at);
-  const count = lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  const count = characterLength(load<u8>(bytes + at));
   if (at + count > to) return 0;
   for (let n = 1; n < count; n++) {
     if ((load<u8>(bytes + at + n) & 0xc0) !== 0x80) return 0;
@@ -81,6 +85,17 @@ export function endsLine(block: v128): v128 {
 export function bitsOf(first: v128, second: v128, third: v128, fourth: v128): u64 {
   const low = <u64>i8x16.bitmask(first) | ((<u64>i8x16.bitmask(second)) << 16);
   return low | ((<u64>i8x16.bitmask(third)) << 32) | ((<u64>i8x16.bitmask(fourth)) << 48);
+}
+
+/** Which bytes of four blocks are beyond a limit, as signed numbers: what is beyond ASCII is below all others. */
+export function beyond(limit: i8, first: v128, second: v128, third: v128, fourth: v128): u64 {
+  const limits = i8x16.splat(limit);
+  return bitsOf(
+    i8x16.gt_s(first, limits),
+    i8x16.gt_s(second, limits),
+    i8x16.gt_s(third, limits),
+    i8x16.gt_s(fourth, limits),
+  );
 }
 
 /** The bits from `place` on, which is 64 at most. */

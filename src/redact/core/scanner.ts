@@ -1,8 +1,10 @@
 import {
   above,
+  beyond,
   bitsOf,
   BLOCK_BITS,
   characterBytes,
+  characterLength,
   compress,
   escapeEnd,
   endsLine,
@@ -66,6 +68,7 @@ class Escape {
 }
 
 const ESCAPE_SIZE: i32 = <i32>offsetof<Escape>();
+
 @unmanaged
 export class Scanner {
   /** At the place that `scan` gave: see Mark. */
@@ -235,85 +238,62 @@ export class Scanner {
     const fourth = v128.load(bytes, 48);
     const size = min(to - at, BLOCK_BITS);
     const here = ~above(size);
-    const blank = i8x16.splat(0x20);
-    const solid = bitsOf(
-      i8x16.gt_s(first, blank),
-      i8x16.gt_s(second, blank),
-      i8x16.gt_s(third, blank),
-      i8x16.gt_s(fourth, blank),
-    );
+    const solid = beyond(<i8>BLANK, first, second, third, fourth);
     const hidden = here & bitsOf(hides(first), hides(second), hides(third), hides(fourth));
     const lines =
       here & bitsOf(endsLine(first), endsLine(second), endsLine(third), endsLine(fourth));
-    let rest = hidden & ~lines;
-    this.mixed = rest !== 0;
+    let open = hidden & ~lines;
+    this.mixed = open !== 0;
     let shown = here & ~hidden;
     let kept = solid & shown;
     let walked = here;
+    // Found out when it is needed: what is from 0x40 on, and what goes on with a character.
     let high: u64 = 0;
     let follows: u64 = 0;
     const length = this.length;
-    while (rest !== 0) {
-      const bit = lowest(rest);
+    while (open !== 0) {
+      const bit = lowest(open);
       const place = <i32>ctz(bit);
       const byte = load<u8>(bytes + place);
       let last = bit;
       if (byte === ESCAPE) {
-        if (high === 0) {
-          const below = i8x16.splat(0x3f);
-          high =
-            here &
-            bitsOf(
-              i8x16.gt_s(first, below),
-              i8x16.gt_s(second, below),
-              i8x16.gt_s(third, below),
-              i8x16.gt_s(fourth, below),
-            );
-        }
+        if (high === 0) high = here & beyond(0x3f, first, second, third, fourth);
         last = lastOfEscape(bytes, bit, here, hidden, high);
         if (last === 0) {
           walked = bit - 1;
           break;
         }
-        const seen = (bit - 1) | ~((last << 1) - 1);
-        shown &= seen;
-        kept &= seen;
+        const outside = (bit - 1) | ~((last << 1) - 1);
+        shown &= outside;
+        kept &= outside;
         const escape = this.escapeAt(this.escapeCount++);
         escape.start = at + place;
         escape.end = at + <i32>ctz(last) + 1;
         escape.text = length + <i32>popcnt(kept & (bit - 1));
       } else if (byte >= 0x80) {
-        if (follows === 0) {
-          const lead = i8x16.splat(-64);
-          follows = bitsOf(
-            i8x16.lt_s(first, lead),
-            i8x16.lt_s(second, lead),
-            i8x16.lt_s(third, lead),
-            i8x16.lt_s(fourth, lead),
-          );
-        }
-        const more = byte < 0xc0 ? 64 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : byte < 0xf5 ? 3 : 64;
-        last = more === 64 ? 0 : here & (bit << more);
-        const wanted = (last << 1) - (bit << 1);
-        if (last === 0 || (follows & wanted) !== wanted) {
+        if (follows === 0) follows = ~beyond(-65, first, second, third, fourth);
+        const count = characterLength(byte);
+        last = count === 0 ? 0 : here & (bit << (count - 1));
+        const rest = (last << 1) - (bit << 1);
+        if (last === 0 || (follows & rest) !== rest) {
           walked = bit - 1;
           break;
         }
-        shown |= bit | wanted;
-        kept |= bit | wanted;
+        shown |= bit | rest;
+        kept |= bit | rest;
       } else if (byte === BACKSPACE || byte === SHIFT_OUT || byte === SHIFT_IN) {
         walked = bit - 1;
         break;
       }
-      rest &= ~((last << 1) - 1);
+      open &= ~((last << 1) - 1);
     }
     shown &= walked;
     kept &= walked;
-    const seen = lines & walked;
-    if (seen === 0) {
+    const ends = lines & walked;
+    if (ends === 0) {
       this.column += <i32>popcnt(shown);
     } else {
-      this.column = <i32>popcnt(shown & above(63 - <i32>clz(seen)));
+      this.column = <i32>popcnt(shown & above(63 - <i32>clz(ends)));
       this.newLine = true;
     }
     let text = this.text + this.length;
