@@ -13,6 +13,7 @@ const HOSTILE_VALUES = 10;
 export const CORPORA = {
   plain: plainLog,
   ansi: heavyAnsi,
+  utf8: framedTable,
   secrets: secretsInLog,
   base64: base64Lines,
   prefixes: (values, random) => leadingParts(values, random, SHORTEST_PREFIX, TELLING_BYTES),
@@ -52,6 +53,15 @@ function heavyAnsi(): Buffer {
     text += `\u001b]8;;file:///src/${n}.ts\u0007src/${n}.ts\u001b]8;;\u0007 ${n % 100}%\r\n`;
   }
   return Buffer.from(text);
+}
+
+/** As a full-screen program draws it: frames, and words with letters beyond ASCII. */
+function framedTable(): Buffer {
+  let text = '';
+  for (let n = 0; text.length < CORPUS_BYTES / 2; n++) {
+    text += `\u001b[2m├${'─'.repeat(n % 40)}┤\u001b[0m │ größe ${n % 997} — prüfung übersprungen │ ✔ │\r\n`;
+  }
+  return Buffer.from(text).subarray(0, CORPUS_BYTES);
 }
 
 function secretsInLog(values: readonly string[], random: Random): Buffer {

@@ -121,7 +121,7 @@ const styled = fc
 /** A terminal takes the first letter for part of the sequence; who reads the bytes sees the value whole. */
 function afterEscape(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  if (/[\x00-\x1f]/.test(text)) return text;
+  if (/[\x00-\x1f]/.test(text) || !/^[ -/]*[0-~]/.test(text)) return text;
   return /^[PX\]^_]/.test(text) ? `\x1b${text}\x07` : `\x1b${text}`;
 }
 
