@@ -99,14 +99,18 @@ async function watchTarget(
   const first = new Promise<void>((resolve) => {
     tell = resolve;
   });
+  const see = async (line: string): Promise<void> => {
+    const [pid = '', argv = '', env = ''] = line.trim().split(' ');
+    sightings.push({ argv, env, holders: await findHolders(value, Number(pid)) });
+  };
   const server = createServer((socket) => {
     open.add(socket);
     socket.on('error', () => undefined);
     socket.once('data', (line: Buffer) => {
-      const [pid = '', argv = '', env = ''] = line.toString().trim().split(' ');
-      sightings.push({ argv, env, holders: findHolders(value, Number(pid)) });
-      socket.end();
-      tell();
+      void see(line.toString()).finally(() => {
+        socket.end();
+        tell();
+      });
     });
   });
   const file = path.join(shop.directory, 'seen');
