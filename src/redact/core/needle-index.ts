@@ -49,6 +49,16 @@ export const STATE: u32 = ~(SEEN | MATCHES);
 /** Nodes are dropped, to be made anew, when they take more than this; between two writes. */
 const MAX_NODE_BYTES: i32 = 16 * 1024 * 1024;
 
+/** The state after one more byte and whether a needle ends there, by the tables of an index; 0 if it was not seen yet. */
+export function transition(nodes: usize, places: usize, state: u32, byte: u8): u32 {
+  return load<u32>(nodes + state + load<u16>(places + <u32>byte * 2));
+}
+
+/** Length of the longest needle that ends in the state a transition leads to; 0 if none does. */
+export function matchesAfter(nodes: usize, next: u32): u32 {
+  return (next & MATCHES) === 0 ? 0 : changetype<Node>(nodes + (next & STATE)).matches;
+}
+
 @unmanaged
 export class NeedleIndex {
   /** Counts how often nodes were dropped: a state of another generation means nothing. */
@@ -143,7 +153,7 @@ export class NeedleIndex {
   }
 
   @inline private seen(state: u32, byte: u8): u32 {
-    return load<u32>(this.nodes + state + load<u16>(this.places + <u32>byte * 2));
+    return transition(this.nodes, this.places, state, byte);
   }
 
   private see(state: u32, byte: u8, next: u32): u32 {
@@ -152,7 +162,8 @@ export class NeedleIndex {
     return transition;
   }
 
-  private resolve(state: u32, byte: u8): u32 {
+  /** As `transition` for one that was not seen yet. Nodes may move. */
+  resolve(state: u32, byte: u8): u32 {
     let at = state;
     while (true) {
       if (this.findChild(at, byte)) return this.see(state, byte, this.addChild(at, byte));

@@ -100,15 +100,19 @@ export class Outlet {
     const next = min(to, this.inner.next);
     if (at < this.text.maskedTo) {
       const masked = min(next, this.text.maskedTo);
-      for (let place = at; place < masked; place++) {
-        const byte = <usize>(place - this.origin);
-        if (load<u8>(this.escapes + byte) === 1) this.write(this.bytes + byte, 1);
-      }
+      this.writeEscapes(<i32>(at - this.origin), <i32>(masked - this.origin));
       return masked;
     }
     const end = min(next, this.text.next);
     this.write(this.bytes + <usize>(at - this.origin), <i32>(end - at));
     return end;
+  }
+
+  private writeEscapes(from: i32, to: i32): void {
+    for (let at = from; at < to; at++) {
+      while (at + 16 <= to && !v128.any_true(v128.load(this.escapes + at))) at += 16;
+      if (at < to && load<u8>(this.escapes + at) === 1) this.write(this.bytes + at, 1);
+    }
   }
 
   private write(bytes: usize, count: i32): void {

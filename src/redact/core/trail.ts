@@ -3,6 +3,18 @@ import { MATCHES, NeedleIndex, ROOT, STATE } from './needle-index';
 
 const FIRST_CAPACITY = 256;
 
+/** A character. */
+@unmanaged
+export class Entry {
+  /** Its place in the stream, or of what it overstrikes. */
+  start: f64;
+  /** The index's state after it. */
+  state: u32;
+  byte: u32;
+}
+
+export const ENTRY_BYTES: i32 = <i32>offsetof<Entry>();
+
 /**
  * The characters of one view of a stream that may still matter: where each began in the stream and
  * in which state it left the index. As long as the longest live prefix, and a few more that
@@ -20,17 +32,13 @@ export class Trail {
   matchState: u32 = ROOT;
   matchEnd: f64 = -1;
   capacity: i32 = FIRST_CAPACITY;
-  starts: usize = 0;
-  states: usize = 0;
-  bytes: usize = 0;
+  entries: usize = 0;
 
   constructor(index: NeedleIndex, leadBytes: usize) {
     this.index = index;
     this.leadBytes = leadBytes;
     this.generation = index.generation;
-    this.starts = allocate(FIRST_CAPACITY * 8);
-    this.states = allocate(FIRST_CAPACITY * 4);
-    this.bytes = allocate(FIRST_CAPACITY);
+    this.entries = allocate(FIRST_CAPACITY * ENTRY_BYTES);
   }
 
   /** To be called before a stream goes on: needles may have been added. */
@@ -41,7 +49,7 @@ export class Trail {
     this.state = ROOT;
     for (let at = 0; at < this.length; at++) {
       this.state = this.index.step(this.state, this.byte(at));
-      store<u32>(this.states + at * 4, this.state);
+      this.entry(at).state = this.state;
     }
   }
 
@@ -54,19 +62,30 @@ export class Trail {
   @inline put(byte: u8, start: f64): bool {
     const transition = this.index.transition(this.state, byte);
     this.state = transition & STATE;
-    this.set(this.length++, byte, start, this.state);
+    const entry = this.entry(this.length++);
+    entry.start = start;
+    entry.state = this.state;
+    entry.byte = byte;
     return (transition & MATCHES) !== 0;
   }
 
-  @inline set(at: i32, byte: u8, start: f64, state: u32): void {
-    store<f64>(this.starts + at * 8, start);
-    store<u32>(this.states + at * 4, state);
-    store<u8>(this.bytes + at, byte);
+  /** Length of the match that is not reported yet, up to the last character; 0: there is none. */
+  get matchLength(): u32 {
+    return this.matchEnd === -1 ? 0 : this.length - this.matchFirst;
+  }
+
+  /** Entries were written up to `entry`, the last before place `end`, and the match has so many characters by now. */
+  moveTo(entry: usize, state: u32, matchLength: u32, end: f64): void {
+    this.length = <i32>(entry - this.entries) / ENTRY_BYTES;
+    this.state = state;
+    if (matchLength === 0) return;
+    this.matchState = state;
+    this.matchEnd = end;
   }
 
   pop(): void {
     this.length--;
-    this.state = this.length > 0 ? load<u32>(this.states + (this.length - 1) * 4) : ROOT;
+    this.state = this.length > 0 ? this.entry(this.length - 1).state : ROOT;
   }
 
   clear(): void {
@@ -80,11 +99,11 @@ export class Trail {
   }
 
   @inline start(at: i32): f64 {
-    return load<f64>(this.starts + at * 8);
+    return this.entry(at).start;
   }
 
   @inline byte(at: i32): u8 {
-    return load<u8>(this.bytes + at);
+    return <u8>this.entry(at).byte;
   }
 
   /**
@@ -95,7 +114,7 @@ export class Trail {
     const index = this.index;
     // The start of the longest live prefix never moves back, so the oldest state decides.
     for (let at = max(0, this.length - 1 - undo); at < this.length; at++) {
-      const state = load<u32>(this.states + at * 4);
+      const state = this.entry(at).state;
       const depth = <i32>index.lives(state);
       const first = at + 1 - depth;
       if (first > 0 && (depth === 0 || index.onLeadPath(state))) {
@@ -124,24 +143,22 @@ export class Trail {
   dropBefore(at: i32): void {
     if (at <= 0) return;
     const left = this.length - at;
-    memory.copy(this.starts, this.starts + at * 8, left * 8);
-    memory.copy(this.states, this.states + at * 4, left * 4);
-    memory.copy(this.bytes, this.bytes + at, left);
+    memory.copy(this.entries, this.entries + at * ENTRY_BYTES, left * ENTRY_BYTES);
     this.length = left;
   }
 
   free(): void {
-    release(this.starts, this.capacity * 8);
-    release(this.states, this.capacity * 4);
-    release(this.bytes, this.capacity);
+    release(this.entries, this.capacity * ENTRY_BYTES);
     heap.free(changetype<usize>(this));
   }
 
   private grow(): void {
-    const used = this.capacity;
+    const used = this.capacity * ENTRY_BYTES;
     this.capacity *= 2;
-    this.starts = reallocate(this.starts, used * 8, this.capacity * 8);
-    this.states = reallocate(this.states, used * 4, this.capacity * 4);
-    this.bytes = reallocate(this.bytes, used, this.capacity);
+    this.entries = reallocate(this.entries, used, this.capacity * ENTRY_BYTES);
+  }
+
+  @inline private entry(at: i32): Entry {
+    return changetype<Entry>(this.entries + at * ENTRY_BYTES);
   }
 }

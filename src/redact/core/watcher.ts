@@ -1,7 +1,7 @@
-import { MATCHES, STATE } from './needle-index';
+import { MATCHES, matchesAfter, STATE, transition } from './needle-index';
 import { Needles } from './needles';
 import { Stream } from './stream';
-import { Trail } from './trail';
+import { Entry, ENTRY_BYTES, Trail } from './trail';
 
 /** How many bytes of text a run of backspaces can strike out: two characters of any script. */
 export const UNDO_BYTES: i32 = 8;
@@ -86,40 +86,23 @@ export class Watcher {
     const most = <i32>max(0, min(<f64>count, this.reviewAt - at + 1));
     flat.reserve(most);
     packed.reserve(most);
-    // In variables: what is read back from memory right after it was written takes its time.
-    let flatState = flat.state;
-    let flatLength = flat.length;
-    let packedState = packed.state;
-    let packedLength = packed.length;
-    let open: u32 = 0;
+    let open = false;
     let n = 0;
     while (n < most) {
+      if (open) n += this.pushMatching(bytes + n, most - n, at + n);
+      else n += this.pushPlain(bytes + n, most - n, at + n);
+      if (n === most) break;
       const byte = load<u8>(bytes + n);
       if (byte - BLANK >= DELETE - BLANK) break;
       const start = at + n++;
-      const flatNext = flat.index.transition(flatState, byte);
-      flatState = flatNext & STATE;
-      flat.set(flatLength++, byte, start, flatState);
-      let packedNext: u32 = 0;
-      if (byte !== BLANK) {
-        packedNext = packed.index.transition(packedState, byte);
-        packedState = packedNext & STATE;
-        packed.set(packedLength++, byte, start, packedState);
+      const flatEnds = flat.put(byte, start);
+      const packedEnds = byte !== BLANK && packed.put(byte, start);
+      if (open || flatEnds || packedEnds) {
+        this.follow(flat, flatEnds, start + 1);
+        this.follow(packed, packedEnds, start + 1);
       }
-      const matches = (flatNext | packedNext) & MATCHES;
-      if ((matches | open) === 0) continue;
-      flat.length = flatLength;
-      flat.state = flatState;
-      packed.length = packedLength;
-      packed.state = packedState;
-      this.follow(flat, flatNext & MATCHES, start + 1);
-      this.follow(packed, packedNext & MATCHES, start + 1);
-      open = matches;
+      open = flatEnds || packedEnds;
     }
-    flat.length = flatLength;
-    flat.state = flatState;
-    packed.length = packedLength;
-    packed.state = packedState;
     this.settle(flat);
     this.settle(packed);
     this.undo = min(this.undoBytes, this.undo + n);
@@ -127,9 +110,74 @@ export class Watcher {
     return n;
   }
 
+  /** Takes in printable ASCII as far as no needle ends and every transition was seen before; gives how many. */
+  private pushPlain(bytes: usize, count: i32, at: f64): i32 {
+    return this.pushSeen(bytes, count, at, false);
+  }
+
+  /** As long as the match that is not reported yet grows with each. */
+  private pushMatching(bytes: usize, count: i32, at: f64): i32 {
+    return this.pushSeen(bytes, count, at, true);
+  }
+
+  /** In variables, as few as there are registers, and without a call, which would have to save them. */
+  @inline private pushSeen(bytes: usize, count: i32, at: f64, matching: bool): i32 {
+    const flat = this.flat;
+    const packed = this.packed;
+    const flatNodes = flat.index.nodes;
+    const flatPlaces = flat.index.places;
+    const packedNodes = packed.index.nodes;
+    const packedPlaces = packed.index.places;
+    let flatState = flat.state;
+    let packedState = packed.state;
+    let flatMatch = matching ? flat.matchLength : 0;
+    let packedMatch = matching ? packed.matchLength : 0;
+    let flatEntry = flat.entries + flat.length * ENTRY_BYTES;
+    let packedEntry = packed.entries + packed.length * ENTRY_BYTES;
+    let start = at;
+    let from = bytes;
+    const end = bytes + count;
+    for (; from < end; from++) {
+      const byte = load<u8>(from);
+      // A blank ends a match of the text without blanks.
+      const least = matching ? BLANK + 1 : BLANK;
+      if (byte - least >= DELETE - least) break;
+      const flatNext = transition(flatNodes, flatPlaces, flatState, byte);
+      if (flatNext === 0) break;
+      if (matching) {
+        const wanted = flatMatch === 0 ? 0 : flatMatch + 1;
+        if (matchesAfter(flatNodes, flatNext) !== wanted) break;
+      } else if ((flatNext & MATCHES) !== 0) break;
+      if (byte !== BLANK) {
+        const packedNext = transition(packedNodes, packedPlaces, packedState, byte);
+        if (packedNext === 0) break;
+        if (matching) {
+          const wanted = packedMatch === 0 ? 0 : packedMatch + 1;
+          if (matchesAfter(packedNodes, packedNext) !== wanted) break;
+          packedMatch = wanted;
+        } else if ((packedNext & MATCHES) !== 0) break;
+        packedState = packedNext & STATE;
+        store<f64>(packedEntry, start, offsetof<Entry>('start'));
+        store<u32>(packedEntry, packedState, offsetof<Entry>('state'));
+        store<u32>(packedEntry, byte, offsetof<Entry>('byte'));
+        packedEntry += ENTRY_BYTES;
+      }
+      if (matching && flatMatch !== 0) flatMatch++;
+      flatState = flatNext & STATE;
+      store<f64>(flatEntry, start, offsetof<Entry>('start'));
+      store<u32>(flatEntry, flatState, offsetof<Entry>('state'));
+      store<u32>(flatEntry, byte, offsetof<Entry>('byte'));
+      flatEntry += ENTRY_BYTES;
+      start++;
+    }
+    flat.moveTo(flatEntry, flatState, flatMatch, start);
+    packed.moveTo(packedEntry, packedState, packedMatch, start);
+    return <i32>(from - bytes);
+  }
+
   /** A match that ends at `end`, if there is one: a longer one from the same character may follow. */
-  private follow(trail: Trail, matches: u32, end: f64): void {
-    if (matches === 0) {
+  private follow(trail: Trail, matches: bool, end: f64): void {
+    if (!matches) {
       this.settle(trail);
       return;
     }
