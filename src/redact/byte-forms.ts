@@ -5,6 +5,8 @@ import { openSpelling, type Style } from './spelling.ts';
 
 const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const UNRESERVED = `${ALPHANUMERIC}-._~`;
+/** What encodeURIComponent leaves. */
+const COMPONENT = `${UNRESERVED}!'()*`;
 /** Letters and digits change only where every byte does. */
 const SPECIAL = /([^A-Za-z0-9])/;
 
@@ -20,7 +22,7 @@ interface PercentStyle {
 const PERCENT_STYLES: readonly PercentStyle[] = [
   { keep: ALPHANUMERIC },
   { keep: UNRESERVED, common: true }, // RFC 3986: curl, Ruby, most others
-  { keep: `${UNRESERVED}!'()*`, common: true }, // encodeURIComponent
+  { keep: COMPONENT, common: true },
   { keep: `${UNRESERVED}/` }, // Python's quote
   { keep: `${UNRESERVED}$&+:=@` }, // Go's PathEscape
   { keep: `${UNRESERVED}$&+,;=` }, // Go's user information
@@ -83,7 +85,7 @@ export function percentForms(bytes: string, pairs: readonly string[], common: bo
     const all = [UPPER_HEX, LOWER_HEX].flatMap((hex) => {
       const once = percentStyle(keep, hex, space);
       // The second time by the same encoder, or by one that escapes more.
-      const again = common ? [UNRESERVED] : [UNRESERVED, keep.replace('%', '')];
+      const again = common ? [UNRESERVED] : [UNRESERVED, COMPONENT, keep.replace('%', '')];
       return [once, ...again.map((left) => twiceStyle(once, percentStyle(left, hex)))];
     });
     forms.push(...spell({ all, unprintable: [] }));

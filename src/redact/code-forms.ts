@@ -18,6 +18,7 @@ const QUOTES = ['', '"', "'"];
 const [LOWER = [], ...OTHERS] = NUMBERS.map(([sign, numbers]) =>
   QUOTES.map((quote) => escapeStyle(sign, numbers, quote)),
 );
+const POINT_STYLES = { all: [], unprintable: QUOTES.map(pointStyle) };
 const STYLES = { all: LOWER, unprintable: OTHERS.flat() };
 
 /**
@@ -31,6 +32,21 @@ export function escapedForms(value: Buffer, spelling: Spelling, common: boolean)
     return sign + texts.join(sign);
   });
   return every.concat(spelling.spell(STYLES));
+}
+
+/** Python's `ascii`: by character, not by byte. `spelling`: of the text, with SPECIAL. */
+export function pointForms(spelling: Spelling): string[] {
+  return spelling.spell(POINT_STYLES);
+}
+
+function pointStyle(quote: string): Style {
+  const inAscii = escapeStyle('\\x', LOWER_HEX, quote);
+  return (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    if (code < 0x100) return inAscii(character);
+    const [sign, length] = code > 0xffff ? ['\\U', 8] : ['\\u', 4];
+    return sign + code.toString(16).padStart(length, '0');
+  };
 }
 
 function escapeStyle(sign: string, numbers: readonly string[], quote: string): Style {

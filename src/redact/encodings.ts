@@ -11,7 +11,7 @@ import { hexForms, hexPairs, percentForms } from './byte-forms.ts';
 import { dumpForms } from './dump-forms.ts';
 import { tellingLines } from './lines.ts';
 import { tellingLength } from './opaque.ts';
-import { ESCAPED, escapedForms } from './code-forms.ts';
+import { ESCAPED, escapedForms, pointForms } from './code-forms.ts';
 import { caseForms, htmlForms, jsonForms, reversedForm, SPECIAL } from './text-forms.ts';
 import { shellForms } from './shell-forms.ts';
 import { openSpelling } from './spelling.ts';
@@ -175,6 +175,7 @@ function addEscaped(value: Buffer, bytes: string, list: FormList): void {
     add('json', jsonForms(text, spelling, long));
     add('html', htmlForms(text, spelling, long));
     add('shell', shellForms(text, spelling, long));
+    add('escape', pointForms(spelling));
     // Of a short value these are words of their own.
     if (value.length >= MIN_TELLING_BYTES) {
       add('case', caseForms(text));

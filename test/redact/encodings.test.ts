@@ -152,6 +152,50 @@ test('lines that are in every file of a kind are not masked alone', () => {
   assert.equal(redactEveryWay([pem], ['MIIBVgIBADANBgkqhkiG9w0B']), '***');
 });
 
+test('a line of a value tells from 12 bytes with 8 different ones on, without its indentation', () => {
+  for (const [line, tells] of [
+    ['abcdefgh1234', true],
+    ['abcdefgh123', false],
+    ['abcdefghabcd', true],
+    ['abcdefgabcde', false],
+  ] as const) {
+    const value = `a first line, to be left out\n    ${line}  \nA`;
+    const output = redactEveryWay([value], [`( ${line} )`]);
+    assert.equal(output, tells ? '( *** )' : `( ${line} )`, line);
+  }
+});
+
+test('lines of JSON and YAML that say nothing of their own are not masked alone', () => {
+  const lines = [
+    '"token_uri": "https://oauth2.googleapis.com/token",',
+    '"type": "service_account",',
+    '"universe_domain": "googleapis.com"',
+    'apiVersion: client.authentication/v1',
+    'current-context: production-cluster-7',
+  ];
+  const secret = '"private_key_id": "kLq7R2xz9MbT4"';
+  const value = [...lines, secret].join('\n');
+  for (const line of lines) assert.equal(redactEveryWay([value], [line]), line);
+  assert.equal(redactEveryWay([value], [secret]), '***');
+  // With a password in it an address is no such line.
+  const address = '"database": "https://app:kLq7R2xz9M@db.example"';
+  assert.equal(redactEveryWay([`{\n${address}\n}`], [address]), '***');
+});
+
+test('a value with blanks is found without them from 12 bytes on', () => {
+  assert.equal(redactEveryWay(['kLq7 R2xz 9MbT'], ['( kLq7R2xz9MbT )']), '( *** )');
+  assert.equal(redactEveryWay(['kLq7 R2xz 9Mb'], ['( kLq7R2xz9Mb )']), '( kLq7R2xz9Mb )');
+});
+
+test('the reverse of a value is looked for from 8 bytes on', () => {
+  assert.equal(redactEveryWay(['kLq7R2xz'], ['( zx2R7qLk )']), '( *** )');
+  assert.equal(redactEveryWay(['kLq7R2x'], ['( x2R7qLk )']), '( x2R7qLk )');
+});
+
+test('a short value is found in base64 with its padding', () => {
+  assert.equal(redactEveryWay(['Nq7+'], ['( TnE3Kw== )']), '( *** )');
+});
+
 test('ordinary text stays as it is with many secrets', () => {
   const secrets = Array.from({ length: 50 }, (_, n) => `tok-${n}-${((n + 7) * 7_919) % 9973}-Zq`);
   const source = readFileSync(import.meta.filename);

@@ -34,6 +34,8 @@ const OPAQUE: readonly [value: string, telling: number][] = [
   ['3F9A1C7E5B2D8046F1E3', 10],
   ['7c9e6a79-7425-40de-944b-e07fc1f90ae7', 10],
   ['JBSWY3DPEHPK3PXP7KX2M4QZ', 10],
+  // Few digits, as base32 has now and then.
+  ['JBSWY3DPEHPK3PXPKRUGKIDR', 10],
   ['wJ7lrXUtnF3MI/K7MDENG+bPx9RfiCY2zK5q', 10],
   // The first 10 have few characters or few changes.
   ['7c9e6679-7425-40de-944b-e07fc1f90ae7', 11],
@@ -51,6 +53,7 @@ const PLAIN = [
   '~/.config/app1/k8s/v2/x9/z3b7',
   './node_modules/x7/q2/m9/b4/c8',
   'user7k2q9x4@mail3.example.com',
+  'x9kLq7R2xz9MbT4w.internal',
   'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0In0.k7Qz2mXp9RtB4vLc8WnY3sHd',
   'eyJrIjoiazdRejJtWHA5UnRCNHZMYzhXblkzcyJ9',
   'YWRtaW46azdRejJtWHA5UnRCNHZMYzhXblkzcw==',

@@ -102,6 +102,16 @@ test('adding a value again costs nothing', () => {
   assert.equal(needles.memory, memory);
 });
 
+test('a wipe overwrites the tables', () => {
+  const needles = new NeedleSet();
+  needles.add({ name: 'token', value: VALUE });
+  needles.ready();
+  assert.ok(needles.memory > 0);
+  needles.wipe();
+  // What counts it is in the same memory.
+  assert.equal(needles.memory, 0);
+});
+
 test('after a wipe every stream refuses to go on', () => {
   const needles = new NeedleSet();
   const redactor = new Redactor({ needles });
