@@ -52,6 +52,7 @@ const ROWS: readonly Row[] = [
   ['markup, the same in HEX', 'ko-7éz+Q', 'ko&#x2D;7&#xE9;z&#x2B;Q'],
 
   ['quotes, Python', SHELL_VALUE, `it'"'"'s "A" $b! \\c,#~=d`],
+  ['quotes, Python, two of them', "a''kLq7-9z", `a'"'"''"'"'kLq7-9z`],
   ['quotes, PowerShell and SQL', SHELL_VALUE, `it''s "A" $b! \\c,#~=d`],
   ['dollars, make', SHELL_VALUE, `it's "A" $$b! \\c,#~=d`],
   ['double quotes', SHELL_VALUE, `it's \\"A\\" \\$b! \\\\c,#~=d`],
@@ -62,6 +63,8 @@ const ROWS: readonly Row[] = [
   ['%q, no comma', SHELL_VALUE, `it\\'s\\ \\"A\\"\\ \\$b\\!\\ \\\\c,\\#~=d`],
   ['%q, no history and comma', SHELL_VALUE, `it\\'s\\ \\"A\\"\\ \\$b!\\ \\\\c,\\#~=d`],
   ['%q, ksh', SHELL_VALUE, `it\\'s\\ \\"A\\"\\ \\$b!\\ \\\\c,\\#\\~\\=d`],
+  ['%q, zsh', 'kL q7\u0001é9z', `kL\\ q7$'\\001'é9z`],
+  ['%q, zsh, C locale', 'kL q7\u0001é9z', `kL\\ q7$'\\001'$'\\303'$'\\251'9z`],
   ["$'', bash", "kL'q7\u001b-\u0001é9z", String.raw`kL\'q7\E-\001é9z`],
   ["$'', others", "kL'q7\u001b-\u0001é9z", String.raw`kL\'q7\e-\001é9z`],
   ["$'', ESC as a number", "kL'q7\u001b-\u0001é9z", String.raw`kL\'q7\033-\001é9z`],
