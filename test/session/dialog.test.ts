@@ -251,6 +251,14 @@ for (const [program, shown] of [
   });
 }
 
+/** What stands around the first place where two texts differ; undefined if they are the same. */
+function firstDifference(actual: string, expected: string): string | undefined {
+  if (actual === expected) return undefined;
+  let at = 0;
+  while (actual[at] === expected[at]) at++;
+  return `at ${at}: ${actual.slice(at - 60, at + 120)} instead of ${expected.slice(at - 60, at + 60)}`;
+}
+
 void test('what a program in the background writes is held, and not lost', async (t) => {
   const count = 300_000;
   const script = `stty -opost; seq -f '\u001b[32m%.0f €\u001b[0m' ${count}; printf '\\e]2;end\\a'; read l`;
@@ -260,15 +268,21 @@ void test('what a program in the background writes is held, and not lost', async
   await subject.answer('o');
   await subject.waitFor('2;end\u0007');
   // No CAN: nothing was cut for it.
-  const output = subject.output().toString().replaceAll('\u001b', '^').replaceAll('\u0007', '~');
+  // Bytes: the title that tells the verdict is written by the fixture itself, in the middle of a character, too.
+  const output = subject
+    .output()
+    .toString('latin1')
+    .replaceAll('\u001b', '^')
+    .replaceAll('\u0007', '~');
   const dialog = /\^7\^\[\?1049h([^]*)\^\[\?1049l\^8\^\[\?2004l\^\[\?25h/;
   const shown = dialog.exec(output);
   assert.ok(shown !== null);
-  assert.doesNotMatch(shown[1] ?? '', /€|\n/);
+  assert.doesNotMatch(shown[1] ?? '', /[\x80-\xff]|\n/);
   assert.ok(shown.index > 1000 && output.length - shown.index > 1_000_000);
-  const rest = output.replace(dialog, '').replaceAll(/\^\]2;[^~]*~/g, '');
+  const bytes = output.replace(dialog, '').replaceAll(/\^\]2;[^~]*~/g, '');
+  const rest = Buffer.from(bytes, 'latin1').toString();
   const lines = Array.from({ length: count }, (_, index) => `^[32m${index + 1} €^[0m\n`).join('');
-  assert.ok(rest === lines);
+  assert.equal(firstDifference(rest, lines), undefined);
 });
 
 void test('another size while it is open', async (t) => {
