@@ -15,9 +15,9 @@ export function boundYoungGeneration(): void {
 }
 
 /**
- * Lets V8 optimize a function only once it has run ten times as much as it asks for of its own. Its compiler is a thread beside ours: the
- * first seconds of a session, in which it takes most functions, had echoes that waited for it, and a program that
- * writes all it can had to share its processor with it.
+ * Lets V8 optimize a function only once it has run ten times as much as it asks for of its own. Its compiler is a
+ * thread beside ours: in the first seconds of a session, when it takes most functions, echoes waited for it, and a
+ * program that writes all it can shared its processor with it.
  */
 export function compileLater(): void {
   const flag = COMPILE_LATER[process.versions.node.split('.', 1)[0] ?? ''];

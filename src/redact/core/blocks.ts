@@ -2,11 +2,12 @@ import { allocate } from './buffer';
 import { opensString } from './sight';
 
 /*
- * What the scanner does 16 bytes at a time, and how long characters and escape sequences are.
+ * What the scanner does with blocks of 16 bytes and with masks of four of them, and how long characters and escape
+ * sequences are.
  */
 
-/** How many bytes are looked at together: one for each bit. */
-export const BLOCK_BITS: i32 = 64;
+/** How many bytes a mask is about, a bit for each: four blocks. */
+export const MASK_BITS: i32 = 64;
 /** A longer escape sequence is not passed over in one go. */
 export const MAX_ESCAPE_BYTES: i32 = 2048;
 const BLANK: u8 = 0x20;
@@ -100,7 +101,7 @@ export function beyond(limit: i8, first: v128, second: v128, third: v128, fourth
 
 /** The bits from `place` on, which is 64 at most. */
 export function above(place: i32): u64 {
-  return place < BLOCK_BITS ? (<u64>-1) << place : 0;
+  return place < MASK_BITS ? (<u64>-1) << place : 0;
 }
 
 /** Whether all of the bytes are above the blank, as far as whole blocks tell. */

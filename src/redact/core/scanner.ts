@@ -2,7 +2,7 @@ import {
   above,
   beyond,
   bitsOf,
-  BLOCK_BITS,
+  MASK_BITS,
   characterBytes,
   characterLength,
   compress,
@@ -179,13 +179,13 @@ export class Scanner {
    * what it does not understand.
    */
   private walk(raw: i32, end: i32, to: i32): i32 {
-    this.reserve(end - raw + BLOCK_BITS);
+    this.reserve(end - raw + MASK_BITS);
     let at = raw;
     while (at < end && !this.stopped) {
       if (!this.mixed) at = this.walkLines(at, end, to);
       if (at >= end) break;
       if (at >= this.nextMark) this.mark(at);
-      const next = this.walkBlock(at, to);
+      const next = this.walkMixed(at, to);
       at = next === at ? this.walkEscape(at, to) : next;
     }
     return at;
@@ -230,13 +230,13 @@ export class Scanner {
   }
 
   /** Walks over 64 bytes, or up to the escape sequence or character that reaches beyond them. */
-  private walkBlock(at: i32, to: i32): i32 {
+  private walkMixed(at: i32, to: i32): i32 {
     const bytes = this.bytes + at;
     const first = v128.load(bytes);
     const second = v128.load(bytes, 16);
     const third = v128.load(bytes, 32);
     const fourth = v128.load(bytes, 48);
-    const size = min(to - at, BLOCK_BITS);
+    const size = min(to - at, MASK_BITS);
     const here = ~above(size);
     const solid = beyond(<i8>BLANK, first, second, third, fourth);
     const hidden = here & bitsOf(hides(first), hides(second), hides(third), hides(fourth));
@@ -306,7 +306,7 @@ export class Scanner {
     return at + <i32>popcnt(walked);
   }
 
-  /** Takes in an escape sequence of more than a block; stops at anything else. */
+  /** Takes in an escape sequence that is too long for a mask, or a rare one; stops at anything else. */
   private walkEscape(at: i32, to: i32): i32 {
     const end = load<u8>(this.bytes + at) === ESCAPE ? escapeEnd(this.bytes, at, to) : 0;
     if (end === 0) {
