@@ -9,14 +9,13 @@ import {
   escapeEnd,
   endsLine,
   hides,
-  isSolid,
   lastOfEscape,
   lowest,
   MAX_ESCAPE_BYTES,
 } from './blocks';
 import { allocate, grown, reallocate } from './buffer';
-import { BLOCK_BYTES, blockPlace, GramFilter, hasBit, hasBlock } from './gram-filter';
-import { opensString } from './sight';
+import { Escapes } from './escapes';
+import { BLOCK_BYTES, GramFilter, hasBlock } from './gram-filter';
 import { UNDO_BYTES } from './watcher';
 
 /*
@@ -57,18 +56,6 @@ class Mark {
 
 const MARK_SIZE: i32 = <i32>offsetof<Mark>();
 
-/** An escape sequence in which a needle may begin that ends in the text after it: who reads the bytes sees both. */
-@unmanaged
-class Escape {
-  /** Offsets of its first byte and after its last. */
-  start: i32;
-  end: i32;
-  /** How many characters of the text come before it. */
-  text: i32;
-}
-
-const ESCAPE_SIZE: i32 = <i32>offsetof<Escape>();
-
 @unmanaged
 export class Scanner {
   /** At the place that `scan` gave: see Mark. */
@@ -77,6 +64,8 @@ export class Scanner {
   /** There is no visible text between `at` and that place: what was live still is. */
   textless: bool = false;
   filter: GramFilter;
+  /** Those walked over. */
+  escapes: Escapes;
   bytes: usize = 0;
   /** What is visible and no blank. */
   text: usize = 0;
@@ -88,15 +77,6 @@ export class Scanner {
   markCount: i32 = 0;
   markCapacity: i32 = 16;
   nextMark: i32 = 0;
-  /** Those that were not asked for yet. */
-  escapes: usize = 0;
-  escapeCount: i32 = 0;
-  escapeCapacity: i32 = 64;
-  /** Offset of the last escape sequence, or of the first one that a needle may begin in; -1: none. */
-  escape: i32 = -1;
-  /** How many characters of the text come before that. */
-  escapeText: i32 = 0;
-  escapeBytes: usize = 0;
   /** Offset of the first escape sequence of all. */
   firstEscape: i32 = -1;
   /** There are other bytes near than lines of printable ASCII. */
@@ -106,9 +86,8 @@ export class Scanner {
 
   constructor(filter: GramFilter) {
     this.filter = filter;
+    this.escapes = new Escapes(filter);
     this.marks = allocate(this.markCapacity * MARK_SIZE);
-    this.escapes = allocate(this.escapeCapacity * ESCAPE_SIZE);
-    this.escapeBytes = allocate(MAX_ESCAPE_BYTES + 64);
   }
 
   /**
@@ -121,13 +100,13 @@ export class Scanner {
       this.textCapacity = to - from + SLACK_BYTES;
       this.text = reallocate(this.text, this.length, this.textCapacity);
     }
+    const escapes = this.escapes;
     this.bytes = bytes;
     this.length = 0;
     this.asked = 0;
     this.markCount = 0;
     this.nextMark = at;
-    this.escape = -1;
-    this.escapeCount = 0;
+    escapes.clear();
     this.stopped = false;
     if (from < at && this.walk(from, at, at) !== at) return at;
     this.column = 0;
@@ -141,13 +120,13 @@ export class Scanner {
     let raw = at;
     let hit = -1;
     while (raw < to && !this.stopped) {
-      const known = this.escapeCount;
+      const known = escapes.count;
       raw = this.walk(raw, min(to, raw + tile), to);
-      if (this.firstEscape === -1 && this.escapeCount > known) {
-        this.firstEscape = this.escapeAt(known).start;
+      if (this.firstEscape === -1 && escapes.count > known) {
+        this.firstEscape = escapes.at(known).start;
       }
       hit = this.ask();
-      if (this.escapeCount > 0 && !this.askEscapes()) break;
+      if (escapes.count > 0 && !escapes.ask(bytes, this.text, this.length)) break;
       if (hit !== -1) break;
       if (raw - at > MAX_IDLE_BYTES && this.length - first < unsure) break;
       tile = min(tile * 2, MAX_TILE);
@@ -156,7 +135,7 @@ export class Scanner {
     if (this.textless) return this.endOfControls(at, raw, live);
     // The character before a needle may hold bits of its value.
     let resume = hit === -1 ? this.length - unsure : min(hit - 1, this.length - UNDO_BYTES - 2);
-    if (this.escape !== -1) resume = min(resume, this.escapeText - 1);
+    if (escapes.open !== -1) resume = min(resume, escapes.openText - 1);
     return resume <= first ? at : this.backTo(resume);
   }
 
@@ -164,7 +143,7 @@ export class Scanner {
   private endOfControls(at: i32, raw: i32, live: bool): i32 {
     // Escapes that a mask may yet cover are for the stream to see.
     let end = raw;
-    if (this.escape !== -1) end = this.escape;
+    if (this.escapes.open !== -1) end = this.escapes.open;
     if (live && this.firstEscape !== -1) end = this.firstEscape;
     this.newLine = false;
     for (let n = at; n < end; n++) {
@@ -251,6 +230,7 @@ export class Scanner {
     let high: u64 = 0;
     let follows: u64 = 0;
     const length = this.length;
+    const escapes = this.escapes;
     while (open !== 0) {
       const bit = lowest(open);
       const place = <i32>ctz(bit);
@@ -266,10 +246,8 @@ export class Scanner {
         const outside = (bit - 1) | ~((last << 1) - 1);
         shown &= outside;
         kept &= outside;
-        const escape = this.escapeAt(this.escapeCount++);
-        escape.start = at + place;
-        escape.end = at + <i32>ctz(last) + 1;
-        escape.text = length + <i32>popcnt(kept & (bit - 1));
+        const text = length + <i32>popcnt(kept & (bit - 1));
+        escapes.add(at + place, at + <i32>ctz(last) + 1, text);
       } else if (byte >= 0x80) {
         if (follows === 0) follows = ~beyond(-65, first, second, third, fourth);
         const count = characterLength(byte);
@@ -313,10 +291,7 @@ export class Scanner {
       this.stopped = true;
       return at;
     }
-    const escape = this.escapeAt(this.escapeCount++);
-    escape.start = at;
-    escape.end = end;
-    escape.text = this.length;
+    this.escapes.add(at, end, this.length);
     return end;
   }
 
@@ -329,16 +304,7 @@ export class Scanner {
       this.marks = reallocate(this.marks, used, this.markCapacity * MARK_SIZE);
     }
     // The shortest has two bytes.
-    const escapes = this.escapeCount + bytes / 2 + 2;
-    if (escapes > this.escapeCapacity) {
-      const used = this.escapeCount * ESCAPE_SIZE;
-      this.escapeCapacity = grown(this.escapeCapacity, escapes);
-      this.escapes = reallocate(this.escapes, used, this.escapeCapacity * ESCAPE_SIZE);
-    }
-  }
-
-  @inline private escapeAt(number: i32): Escape {
-    return changetype<Escape>(this.escapes + number * ESCAPE_SIZE);
+    this.escapes.reserve(bytes / 2 + 2);
   }
 
   /** Place in the text where a needle may begin, the first such; -1: none as far as can be told. */
@@ -359,81 +325,6 @@ export class Scanner {
     }
     this.asked = at;
     return -1;
-  }
-
-  /**
-   * Asks about the escape sequences passed; false if a needle may begin in one of them. The last one is kept for
-   * later while too little text follows it.
-   */
-  private askEscapes(): bool {
-    const count = this.escapeCount;
-    const filter = this.filter;
-    const window = filter.window;
-    const stride = filter.stride;
-    const blocks = filter.blocks;
-    const blockBits = filter.blockBits;
-    const bytes = this.bytes;
-    const text = this.text;
-    this.escape = -1;
-    this.escapeCount = 0;
-    for (let number = 0; number < count; number++) {
-      const escape = this.escapeAt(number);
-      const length = escape.end - escape.start - 1;
-      const last = number + 1 === count;
-      let waits = false;
-      if (opensString(load<u8>(bytes + escape.start + 1))) {
-        // Nothing joins what is inside a string with the text after it.
-        if (length < window || !this.mayBeginIn(escape, 0)) continue;
-      } else {
-        const follows = (last ? this.length : this.escapeAt(number + 1).text) - escape.text;
-        waits = last && follows < window;
-        if (!waits) {
-          if (follows < window - length) continue;
-          // Wherever such a needle begins, the block around the end of the sequence is one of its window.
-          const end = load<u8>(bytes + escape.end - 1);
-          if (length <= stride && end > BLANK && end < DELETE && follows >= BLOCK_BYTES - 1) {
-            const block = <u32>end | (load<u32>(text + escape.text) << 8);
-            if (!hasBit(blocks, blockPlace(block, blockBits))) continue;
-          }
-          if (!this.mayBeginIn(escape, min(follows, window - 1))) continue;
-        }
-      }
-      this.escape = escape.start;
-      this.escapeText = escape.text;
-      if (!waits) return false;
-      memory.copy(this.escapes, changetype<usize>(escape), ESCAPE_SIZE);
-      this.escapeCount = 1;
-    }
-    return true;
-  }
-
-  /** Whether a needle may begin in an escape sequence and end there or in so many characters of text after it. */
-  private mayBeginIn(escape: Escape, follows: i32): bool {
-    let bytes = this.bytes + escape.start + 1;
-    let kept = escape.end - escape.start - 1;
-    if (follows > 0 || !isSolid(bytes, kept)) {
-      kept = 0;
-      for (let at = escape.start + 1; at < escape.end; at += 16) {
-        const block = v128.load(this.bytes + at);
-        const shown = i8x16.bitmask(i8x16.gt_s(block, i8x16.splat(0x20)));
-        const left = min(escape.end - at, 16);
-        kept += compress(this.escapeBytes + kept, block, shown & ((1 << left) - 1));
-      }
-      bytes = this.escapeBytes;
-      // Both have room for a block more.
-      v128.store(bytes + kept, v128.load(this.text + escape.text));
-    }
-    const filter = this.filter;
-    const window = filter.window;
-    const length = kept + follows;
-    for (let at = 0; at + BLOCK_BYTES <= length; at += filter.stride) {
-      if (!hasBlock(filter.blocks, filter.blockBits, bytes + at)) continue;
-      const end = min(min(at, kept - 1), length - window);
-      for (let start = max(0, at - (window - BLOCK_BYTES)); start <= end; start++) {
-        if (filter.hasWindow(bytes + start)) return true;
-      }
-    }
-    return false;
   }
 
   @inline private mark(at: i32): void {
