@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deferred } from '../src/session/deferred.ts';
 import { openPty, type Pty } from '../src/session/pty.ts';
 import { MAIN, makeVault, randomValue, type TestVault } from '../test/support/cli.ts';
+import { removeTree } from '../test/support/cleanup.ts';
 
 const PROXY = fileURLToPath(
   new URL('../test/session/fixtures/terminal-session.js', import.meta.url),
@@ -46,7 +47,7 @@ export async function benchPty(print: (line: string) => void): Promise<void> {
     await benchLatency(vault, print);
   } finally {
     vault.remove();
-    rmSync(directory, { recursive: true });
+    removeTree(directory);
   }
 }
 

@@ -9,7 +9,6 @@ import {
   readFileSync,
   readdirSync,
   readSync,
-  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -18,6 +17,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { native } from '../../src/base/native.ts';
 import { seededRandom } from '../support/random.ts';
+import { removeTree, whenDone } from '../support/cleanup.ts';
 
 void test('a pipe carries bytes, and neither end reaches a child', () => {
   const [readEnd, writeEnd] = native().pipe();
@@ -147,8 +147,8 @@ void test('who is at the other end is told also while signals come', () => {
 
 void test('without the addon the error says what to do', async (t) => {
   const copy = mkdtempSync(path.join(tmpdir(), 'vs-native-'));
-  t.after(() => {
-    rmSync(copy, { recursive: true });
+  whenDone(t, () => {
+    removeTree(copy);
   });
   const sources = new URL('../../src/', import.meta.url);
   for (const file of ['base/errors.js', 'base/native.js']) {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { VaultShellError } from '../../src/base/errors.ts';
 import { checkPrivate, vaultDirectory } from '../../src/base/paths.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 test('the vault directory comes from the option, VAULT_SHELL_DIR, XDG_DATA_HOME, HOME, in this order', () => {
   const all = { VAULT_SHELL_DIR: '/v', XDG_DATA_HOME: '/x', HOME: '/h' };
@@ -35,7 +36,7 @@ test('what others can reach is refused with a hint, links too', () => {
     chmodSync(directory, 0o755);
     assert.throws(() => checkPrivate(directory, 'directory'), unsafe);
   } finally {
-    rmSync(directory, { recursive: true });
+    removeTree(directory);
   }
 });
 
@@ -48,7 +49,7 @@ test(
       chownSync(directory, 65_534, 65_534);
       assert.throws(() => checkPrivate(directory, 'directory'), unsafe);
     } finally {
-      rmSync(directory, { recursive: true });
+      removeTree(directory);
     }
   },
 );

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -7,6 +7,7 @@ import { createGrants, exitCodeOfStatus, type Grants } from '../../src/broker/gr
 import { WATCH_BYTES } from '../../src/broker/protocol.ts';
 import { createWatchFile } from '../../src/broker/watch-file.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
+import { removeTree, whenDone } from '../support/cleanup.ts';
 
 const SHELL = 100;
 const CHILD = 70_001;
@@ -31,10 +32,10 @@ function setUp(t: TestContext): SetUp {
     },
   };
   const grants = createGrants(store, watch);
-  t.after(() => {
+  whenDone(t, () => {
     grants.clear();
     watch.close();
-    rmSync(directory, { recursive: true });
+    removeTree(directory);
   });
   return {
     grants,

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { native } from '../../src/base/native.ts';
 import { identifyPeer, type PeerSystem } from '../../src/broker/peer.ts';
 import { startHookSession, type HookSession } from '../support/hook-environment.ts';
+import { whenDone } from '../support/cleanup.ts';
 
 const ASKER = fileURLToPath(new URL('../support/asker.js', import.meta.url));
 const STRANGER = 'denied: the asking process is not of this session';
@@ -17,7 +18,7 @@ async function setUp(t: TestContext): Promise<HookSession> {
   const session = await startHookSession({ gh: 's3cr3t-value-42' });
   // Without the hook: what asks here is the asker alone.
   session.environment['LD_PRELOAD'] = '';
-  t.after(async () => session.close());
+  whenDone(t, async () => session.close());
   return session;
 }
 
@@ -83,7 +84,7 @@ for (const adopts of [true, false]) {
   test(`a daemon whose parents have ended ${fate}`, async (t) => {
     const session = await setUp(t);
     native().setSubreaper(adopts);
-    t.after(() => native().setSubreaper(false));
+    whenDone(t, () => native().setSubreaper(false));
     const daemon = ['setsid', 'sh', '-c', ORPHANED, 'sh', ...asking(session, 'truth')];
     // The output ends with the daemon, which holds the pipe.
     const answer = await ask(session, '/bin/sh', '-c', 'STARTER=$$ "$@" &', 'sh', ...daemon);

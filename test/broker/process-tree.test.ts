@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  copyFileSync,
-  mkdtempSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +9,7 @@ import { test, type TestContext } from 'node:test';
 import { agentOfProcess, agentOfVariables } from '../../src/broker/agents.ts';
 import { describeProcess, programPath } from '../../src/broker/process-tree.ts';
 import { findProgram } from '../support/programs.ts';
+import { removeTree, whenDone } from '../support/cleanup.ts';
 
 const onLinux = { skip: process.platform === 'linux' ? false : 'only Linux has /proc' };
 const SH = realpathSync(findProgram('sh') ?? '/bin/sh');
@@ -32,7 +26,7 @@ async function start(
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...env },
   });
-  t.after(async () => {
+  whenDone(t, async () => {
     child.stdin.end();
     if (child.exitCode === null) await once(child, 'exit');
   });
@@ -42,7 +36,7 @@ async function start(
 
 function makeDirectory(t: TestContext): string {
   const directory = mkdtempSync(path.join(tmpdir(), 'vs-tree-'));
-  t.after(() => rmSync(directory, { recursive: true }));
+  whenDone(t, () => removeTree(directory));
   return directory;
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,6 +19,7 @@ import type { PeerSystem } from '../../src/broker/peer.ts';
 import { startBroker, type Broker, type BrokerOptions } from '../../src/broker/server.ts';
 import { createMemoryStore, type MemoryStore } from '../support/memory-store.ts';
 import { echoRequest } from '../support/requests.ts';
+import { removeTree, whenDone } from '../support/cleanup.ts';
 
 const VALUE = 's3cr3t-value-42';
 const SESSION = '1-abcdef';
@@ -53,9 +54,9 @@ async function setUp(t: TestContext, options: Partial<BrokerOptions> = {}): Prom
     onHello: () => true,
     ...options,
   });
-  t.after(async () => {
+  whenDone(t, async () => {
     await broker.close();
-    rmSync(directory, { recursive: true });
+    removeTree(directory);
   });
   return { broker, store, directory };
 }

@@ -5,7 +5,6 @@ import {
   mkdtempSync,
   readFileSync,
   renameSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -13,6 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Script } from 'node:vm';
+import { removeTree } from '../support/cleanup.ts';
 import { makePlace, runProgram, type Outcome } from '../support/cli.ts';
 import { readJson } from './on-terminal.ts';
 
@@ -23,7 +23,7 @@ describe('the package', () => {
   before(() => {
     home = mkdtempSync(path.join(tmpdir(), 'vault-shell-package-'));
   });
-  after(() => rmSync(home, { recursive: true, force: true }));
+  after(() => removeTree(home));
 
   function run(file: string, args: readonly string[], cwd: string): Promise<Outcome> {
     const environment = { PATH: process.env['PATH'] ?? '', HOME: home, npm_config_cache: home };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +10,7 @@ import { makeVault, randomValue, runProgram } from '../support/cli.ts';
 import { missing } from '../support/programs.ts';
 import { descendantsOf, gone } from '../support/processes.ts';
 import { front } from './inside.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 /** Stands for the vault's process: tells what it was given. */
 const CHILD = `
@@ -81,7 +82,7 @@ describe(
           words: ['-c', 'echo x', 'name'],
         });
       } finally {
-        rmSync(home, { recursive: true });
+        removeTree(home);
       }
     });
 

@@ -12,6 +12,7 @@ import { missing } from '../support/programs.ts';
 import { openSession, PROMPT, type TestSession } from '../support/session.ts';
 import { openTestTerminal } from '../support/terminal.ts';
 import { front } from './inside.ts';
+import { whenDone } from '../support/cleanup.ts';
 
 const SHELL = front('vault-sh');
 
@@ -26,7 +27,7 @@ describe('a nested session on a terminal', () => {
 
   async function open(t: TestContext, env: Record<string, string> = {}): Promise<TestSession> {
     const session = await openSession(vault, { env });
-    t.after(() => session.close());
+    whenDone(t, () => session.close());
     return session;
   }
 
@@ -95,7 +96,7 @@ describe('a nested session on a terminal', () => {
     const session = await openSession(vault, {
       args: ['--shell', '/bin/bash', '--', 'bash', '--norc'],
     });
-    t.after(() => session.close());
+    whenDone(t, () => session.close());
     const before = await session.type('stty -g');
     const pid = `$(ps -o ppid= -p $$)`;
     session.send(`${SHELL} -c 'kill -TSTP ${pid}; read line; echo "got $line"'\r`);
@@ -120,7 +121,7 @@ describe('a nested session on a terminal', () => {
       environment: { ...vault.environment, TERM: 'dumb' },
       cwd: vault.home,
     });
-    t.after(() => terminal.close());
+    whenDone(t, () => terminal.close());
     await terminal.waitFor('ready\r\n');
     terminal.send('line\r');
     await terminal.waitFor('got line\r\n');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,6 +15,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 import { randomValue } from '../support/cli.ts';
 import { seededRandom } from '../support/random.ts';
 import { makeFrame, type Sender } from './frames.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 const AT_ONCE = 32;
 /** The store's rows are counted and thrown away. */
@@ -69,7 +70,7 @@ export async function fuzzBroker(count: number, seed: number): Promise<number> {
     assert.ok(process.memoryUsage().rss - before < MAX_GROWTH_BYTES, 'it keeps no memory');
   } finally {
     await broker.close();
-    rmSync(directory, { recursive: true });
+    removeTree(directory);
   }
   return released;
 }

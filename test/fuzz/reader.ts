@@ -1,11 +1,12 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../support/hook-environment.ts';
 import { seededRandom } from '../support/random.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 const PROGRAM = path.join(ROOT, 'dist/hook-fuzz');
 
@@ -41,6 +42,6 @@ export async function fuzzReader(count: number, asked: number, seed: number): Pr
     await new Promise((resolve) => {
       server.close(resolve);
     });
-    rmSync(directory, { recursive: true });
+    removeTree(directory);
   }
 }

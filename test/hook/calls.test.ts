@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startHookSession, type Ended, type HookSession } from '../support/hook-environment.ts';
 import { buildProbe } from '../support/programs.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 const VALUE = 's3cr3t-value-42';
 let session: HookSession;
@@ -29,7 +22,7 @@ before(async () => {
 });
 after(async () => {
   await session.close();
-  rmSync(directory, { recursive: true });
+  removeTree(directory);
 });
 
 async function probing(way: string, ...args: readonly string[]): Promise<Ended> {
@@ -137,7 +130,7 @@ test('PATH is searched past what cannot be run', async () => {
   const env = { PATH: `/nonexistent:${first}::${second}` };
   const ended = await session.run(script, ['execvp', 'say', '$VAULT<gh>'], { env });
   assert.equal(ended.stdout, `${VALUE}\n`);
-  rmSync(second, { recursive: true });
+  removeTree(second);
   const denied = await session.run(script, ['execvp', 'say', '$VAULT<gh>'], { env });
   assert.equal(denied.stderr, 'probe: EACCES\n');
 });

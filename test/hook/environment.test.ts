@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { LIBRARY, startHookSession, type HookSession } from '../support/hook-environment.ts';
 import { buildProbe, missing } from '../support/programs.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 const VALUE = 's3cr3t-value-42';
 let session: HookSession;
@@ -16,7 +17,7 @@ before(async () => {
 });
 after(async () => {
   await session.close();
-  rmSync(directory, { recursive: true });
+  removeTree(directory);
 });
 
 async function bash(script: string, env: Record<string, string> = {}): Promise<string> {

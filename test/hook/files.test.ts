@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startHookSession, type Ended, type HookSession } from '../support/hook-environment.ts';
 import { buildProbe, findProgram, missing } from '../support/programs.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 const VALUE = 's3cr3t-value-42';
 const FILE = '$VAULT_FILE<gh>';
@@ -22,7 +23,7 @@ before(async () => {
 });
 after(async () => {
   await session.close();
-  rmSync(directory, { recursive: true });
+  removeTree(directory);
 });
 
 async function shell(text: string, env: Record<string, string> = {}): Promise<Ended> {

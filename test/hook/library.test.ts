@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { buildHook } from '../support/hook-environment.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 const WRAPPED = [
   'close_range closefrom execl execle execlp execv execve execveat execvp execvpe fexecve',
@@ -56,7 +57,7 @@ test('a library of the user that wraps the same functions is called on the way',
     const out = execFileSync('dash', ['-c', '/bin/echo run; :'], { env, encoding: 'utf8' });
     assert.equal(out, 'wrapped\nrun\n');
   } finally {
-    rmSync(directory, { recursive: true });
+    removeTree(directory);
   }
 });
 

@@ -5,12 +5,13 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { startHookSession, type HookSession } from '../support/hook-environment.ts';
 import { missing } from '../support/programs.ts';
+import { whenDone } from '../support/cleanup.ts';
 
 const VALUE = 's3cr3t-value-42';
 
 async function setUp(t: TestContext): Promise<HookSession> {
   const session = await startHookSession({ gh: VALUE });
-  t.after(async () => session.close());
+  whenDone(t, async () => session.close());
   return session;
 }
 

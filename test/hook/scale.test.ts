@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { linkSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { findInMemory } from '../support/memory-scan.ts';
 import { startHookSession, type HookSession } from '../support/hook-environment.ts';
 import { descendantsOf } from '../support/processes.ts';
 import { buildProbe, findProgram, missing } from '../support/programs.ts';
+import { removeTree, whenDone } from '../support/cleanup.ts';
 
 const VALUE = 's3cr3t-value-42';
 
 async function setUp(t: TestContext): Promise<HookSession> {
   const session = await startHookSession({ gh: VALUE });
-  t.after(async () => session.close());
+  whenDone(t, async () => session.close());
   return session;
 }
 
@@ -91,7 +92,7 @@ for (const shell of ['bash', 'dash', 'zsh', 'ksh', 'fish']) {
     const closed = new Promise((resolve) => {
       child.once('close', resolve);
     });
-    t.after(async () => {
+    whenDone(t, async () => {
       child.kill('SIGKILL');
       await closed;
     });
@@ -112,7 +113,7 @@ for (const shell of ['bash', 'dash', 'zsh', 'ksh', 'fish']) {
 test('a spawn leaves no value in the memory of who spawned', async (t) => {
   const session = await setUp(t);
   const { directory, probe } = buildProbe();
-  t.after(() => rmSync(directory, { recursive: true }));
+  whenDone(t, () => removeTree(directory));
   // A launcher by name, so that it has the placeholder; its child lives while its memory is searched.
   const launcher = path.join(directory, 'nice');
   linkSync(probe, launcher);
@@ -138,7 +139,7 @@ test('a spawn leaves no value in the memory of who spawned', async (t) => {
 test('children that other threads fork meanwhile have no value', async (t) => {
   const session = await setUp(t);
   const { directory, probe } = buildProbe();
-  t.after(() => rmSync(directory, { recursive: true }));
+  whenDone(t, () => removeTree(directory));
   const launcher = path.join(directory, 'nice');
   linkSync(probe, launcher);
   const child = spawn(launcher, ['fork-meanwhile', '/bin/true', '$VAULT<gh>'], {

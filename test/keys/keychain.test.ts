@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { removeTree, whenDone } from '../support/cleanup.ts';
 
 /**
  * The keychain against a real Secret Service: gnome-keyring on a D-Bus session of its own, in a home
@@ -35,7 +36,7 @@ const WHEN_READY = `daemon=$!
 function makeHome(t: TestContext): string {
   const home = mkdtempSync(path.join(tmpdir(), 'keychain-test-'));
   chmodSync(home, 0o700);
-  t.after(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
+  whenDone(t, () => removeTree(home));
   return home;
 }
 

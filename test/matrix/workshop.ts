@@ -1,17 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ROOT } from '../support/hook-environment.ts';
 import type { Shop } from './way.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 /** Everything compiled once, and a directory for each way. */
 export interface Workshop {
@@ -61,7 +54,7 @@ export function openWorkshop(): Workshop {
         },
       };
     },
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove: () => removeTree(root),
   };
 }
 

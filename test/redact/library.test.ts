@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { runProgram } from '../support/cli.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 /** The program under "As a library", as it stands. */
 function example(): string {
@@ -23,7 +24,7 @@ describe('the example of the README', () => {
     // Plain JavaScript as well, so that it runs on every Node.
     writeFileSync(path.join(home, 'example.mjs'), example());
   });
-  after(() => rmSync(home, { recursive: true, force: true }));
+  after(() => removeTree(home));
 
   const base64 = Buffer.from(`user:${VALUE}`).toString('base64');
   const cut = Buffer.from([0xff, 0xc3, 13, 10, 0]);

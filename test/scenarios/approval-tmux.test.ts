@@ -8,6 +8,7 @@ import { waitForApprovals } from '../support/approvals.ts';
 import { MAIN, makeVault, randomValue } from '../support/cli.ts';
 import { findProgram, missing } from '../support/programs.ts';
 import { openTestTerminal } from '../support/terminal.ts';
+import { whenDone } from '../support/cleanup.ts';
 
 test('the program that shows a popup is given nothing that opens a vault [G7]', async () => {
   const vault = await makeVault();
@@ -44,7 +45,7 @@ test(
     writeFileSync(configuration, 'set -g status off\nset -g default-command "exec /bin/sh"\n');
     const socket = path.join(vault.home, 'tmux');
     // In this order: the server is reached by a file in there.
-    t.after(() => {
+    whenDone(t, () => {
       spawnSync('tmux', ['-S', socket, 'kill-server']);
       vault.remove();
     });

@@ -5,6 +5,7 @@ import { after, before, describe, test, type TestContext } from 'node:test';
 import { MAIN, makeVault, randomValue, runProgram, type TestVault } from '../support/cli.ts';
 import { descendantsOf, gone, stopped } from '../support/processes.ts';
 import { openTestTerminal, type TestTerminal } from '../support/terminal.ts';
+import { whenDone } from '../support/cleanup.ts';
 
 /** Shows the modes of the terminal before and after, and the exit code, as a shell in it sees them. */
 const OUTER = 'echo "tty=$(tty) before=$(stty -g)"; "$@"; echo "code=$?"; echo "after=$(stty -g)"';
@@ -32,7 +33,7 @@ describe('however a session ends', () => {
       environment: vault.environment,
       cwd: vault.home,
     });
-    t.after(() => terminal.close());
+    whenDone(t, () => terminal.close());
     await terminal.waitFor('ready');
     const family = descendantsOf(terminal.pid);
     const session = family.find(({ parent }) => parent === terminal.pid)?.pid;
@@ -110,7 +111,7 @@ describe('however a session ends', () => {
         environment: { ...vault.environment, PS1: 'ready$ ' },
         cwd: vault.home,
       });
-      t.after(() => terminal.close());
+      whenDone(t, () => terminal.close());
       await terminal.waitFor('ready');
       terminal.send(typed);
       if (typed !== '') await terminal.waitFor(/\[1\] \d+[^]*ready/);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { readJson } from '../cli/on-terminal.ts';
 import { installIn, MAIN, makeVault, randomValue, type TestVault } from '../support/cli.ts';
 import { openSession } from '../support/session.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 interface Report {
   readonly session: {
@@ -135,7 +136,7 @@ describe('vault-shell status', () => {
       assert.deepEqual([code, stderr], [1, 'vault-shell: error: the session 12-ab is gone\n']);
     } finally {
       server.close();
-      rmSync(directory, { recursive: true });
+      removeTree(directory);
     }
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -13,6 +13,7 @@ import {
   type TestTerminal,
   type TestTerminalOptions,
 } from '../support/terminal.ts';
+import { removeTree, whenDone } from '../support/cleanup.ts';
 
 const FIXTURE = fileURLToPath(new URL('fixtures/dialog-session.js', import.meta.url));
 const READY = /d deny {3}o allow once|deny\/once\/session/;
@@ -37,7 +38,7 @@ async function start(
     args: [FIXTURE, 'bash', '-c', script],
     environment: testEnvironment(options.environment),
   });
-  t.after(() => terminal.close());
+  whenDone(t, () => terminal.close());
   await terminal.waitFor('started');
   const ask = (): void => {
     terminal.kill('SIGUSR2');
@@ -226,7 +227,7 @@ for (const [program, shown] of [
 ] as const) {
   void test(`${program} draws its screen again`, { skip: missing(program) }, async (t) => {
     const directory = mkdtempSync(path.join(tmpdir(), 'vs-dialog-'));
-    t.after(() => rmSync(directory, { recursive: true }));
+    whenDone(t, () => removeTree(directory));
     const file = path.join(directory, 'text');
     const lines = Array.from({ length: 100 }, (_, index) => `line ${index + 1}\n`);
     writeFileSync(file, lines.join(''));

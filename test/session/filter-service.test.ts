@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -21,6 +21,7 @@ import { holdingFilter, plainFilter } from '../support/filters.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { seededRandom } from '../support/random.ts';
 import { echoRequest } from '../support/requests.ts';
+import { removeTree, whenDone } from '../support/cleanup.ts';
 
 const SESSION = '1-abcdef';
 const ASKER = 70_001;
@@ -46,9 +47,9 @@ async function setUp(
     onFilter: (connection, onTerminal) => serveFilter(connection, makeFilter(), onTerminal),
     ...options,
   });
-  t.after(async () => {
+  whenDone(t, async () => {
     await broker.close();
-    rmSync(directory, { recursive: true });
+    removeTree(directory);
   });
   return broker;
 }

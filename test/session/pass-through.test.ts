@@ -5,7 +5,6 @@ import {
   copyFileSync,
   mkdtempSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,6 +14,7 @@ import { after, before, describe, test } from 'node:test';
 import { hookReaches } from '../../src/session/hook-reach.ts';
 import { isPassThrough, PASS_THROUGH } from '../../src/session/pass-through.ts';
 import { MAIN } from '../support/cli.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 const NOBODY = 65_534;
 
@@ -35,7 +35,7 @@ describe('of files', () => {
   before(() => {
     directory = mkdtempSync(path.join(tmpdir(), 'vault-shell-test-'));
   });
-  after(() => rmSync(directory, { recursive: true }));
+  after(() => removeTree(directory));
 
   test('shells and launchers pass on, by name, by link, by #!, and so do files without one', () => {
     assert.ok(isPassThrough('/bin/sh', []));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -10,6 +10,7 @@ import { buffer, text } from 'node:stream/consumers';
 import test, { type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openTestTerminal, testEnvironment } from '../support/terminal.ts';
+import { removeTree, whenDone } from '../support/cleanup.ts';
 
 const FIXTURE = fileURLToPath(new URL('fixtures/pipe-session.js', import.meta.url));
 
@@ -20,7 +21,7 @@ function start(t: TestContext, script: string, stdio: StdioOptions = 'pipe'): Ch
     env: testEnvironment({ VAULT_SHELL_HEXKEY: 'k', VAULT_SHELL_DIR: '/v' }),
     detached: true,
   });
-  t.after(() => {
+  whenDone(t, () => {
     try {
       process.kill(-(child.pid ?? 0), 'SIGKILL');
     } catch {
@@ -131,7 +132,7 @@ void test('output to a file lands where the file was', () => {
   const script = `{ echo first; '${process.execPath}' '${FIXTURE}' echo second; echo third; } >'${file}'`;
   spawnSync('sh', ['-c', script]);
   assert.equal(readFileSync(file, 'utf8'), 'first\nsecond\nthird\n');
-  rmSync(directory, { recursive: true });
+  removeTree(directory);
 });
 
 void test('output that cannot be written is an error, and not silence', async (t) => {
@@ -242,14 +243,14 @@ void test('Ctrl-C at the terminal reaches the program once', async (t) => {
       inner,
     ],
   });
-  t.after(() => terminal.close());
+  whenDone(t, () => terminal.close());
   await terminal.waitFor('ready');
   terminal.send('\u0003');
   await terminal.waitFor('^C');
   terminal.send('one\rtwo\r');
   await terminal.waitFor('end');
   assert.equal(readFileSync(file, 'utf8'), 'interrupted\ngot two\n');
-  rmSync(directory, { recursive: true });
+  removeTree(directory);
 });
 
 void test('a reader that does not read does not keep a signal from the program', async (t) => {

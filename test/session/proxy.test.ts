@@ -11,12 +11,13 @@ import {
   type TestTerminal,
   type TestTerminalOptions,
 } from '../support/terminal.ts';
+import { whenDone } from '../support/cleanup.ts';
 
 const FIXTURE = fileURLToPath(new URL('fixtures/terminal-session.js', import.meta.url));
 
 function openTerminal(t: TestContext, options: TestTerminalOptions): TestTerminal {
   const terminal = openTestTerminal(options);
-  t.after(() => terminal.close());
+  whenDone(t, () => terminal.close());
   return terminal;
 }
 

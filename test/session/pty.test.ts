@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -11,6 +11,7 @@ import { deferred } from '../../src/session/deferred.ts';
 import type { Exit } from '../../src/session/exit.ts';
 import { openPty, type Pty, type PtyOptions } from '../../src/session/pty.ts';
 import { openTestTerminal, testEnvironment } from '../support/terminal.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 function start(args: readonly string[], more: Partial<PtyOptions> = {}): Pty {
   return openPty({
@@ -49,7 +50,7 @@ function temporaryFile(content: string | Uint8Array): { file: string; remove: ()
   return {
     file,
     remove: () => {
-      rmSync(directory, { recursive: true });
+      removeTree(directory);
     },
   };
 }

@@ -8,7 +8,6 @@ import {
   readdirSync,
   readlinkSync,
   realpathSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -23,11 +22,12 @@ import {
   makeRuntimeDirectory,
   preloadPath,
 } from '../../src/session/runtime-directory.ts';
+import { removeTree, whenDone } from '../support/cleanup.ts';
 
 function makeParent(t: TestContext): string {
   const parent = mkdtempSync(path.join(tmpdir(), 'vs-run-'));
-  t.after(() => {
-    rmSync(parent, { recursive: true });
+  whenDone(t, () => {
+    removeTree(parent);
   });
   return parent;
 }

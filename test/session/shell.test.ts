@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { findProgram } from '../../src/session/program.ts';
 import { chooseShell } from '../../src/session/shell.ts';
+import { removeTree, whenDone } from '../support/cleanup.ts';
 
 /** A directory with vault-shell itself, links to it named as shells, real shells, and a file that is no program. */
 function makeShells(t: TestContext): string {
   const root = mkdtempSync(path.join(tmpdir(), 'vs-shell-'));
-  t.after(() => {
-    rmSync(root, { recursive: true });
+  whenDone(t, () => {
+    removeTree(root);
   });
   for (const directory of ['links', 'real']) mkdirSync(path.join(root, directory));
   for (const file of ['vault-shell', 'real/bash', 'real/zsh']) {

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { makeVault, randomValue } from '../support/cli.ts';
 import { loadZshTests } from './zsh-source.ts';
 import { runZshTests, type Results } from './zsh.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 /*
  * `npm run suite:zsh`: zsh's own tests, from the distribution's source package, bare and in a session on a terminal. Prints
@@ -31,7 +32,7 @@ try {
   process.exitCode = 2;
 } finally {
   vault.remove();
-  rmSync(directory, { recursive: true });
+  removeTree(directory);
 }
 
 function countsOf(results: Results): string {

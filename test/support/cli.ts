@@ -1,12 +1,10 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-/** A shell whose session was killed writes its history, while what it was started in is removed. */
-const REMOVALS = 50;
+import { removeTree } from './cleanup.ts';
 
 export const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
@@ -84,16 +82,7 @@ export function makePlace(): TestVault {
       const rows: readonly AuditEntry[] = JSON.parse(await place.ok(['audit', '--json']));
       return rows;
     },
-    remove(): void {
-      for (let tries = REMOVALS; tries > 0; tries -= 1) {
-        try {
-          rmSync(home, { recursive: true, force: true });
-          return;
-        } catch (error) {
-          if (tries === 1) throw error;
-        }
-      }
-    },
+    remove: () => removeTree(home),
   };
   return place;
 }

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type SpawnOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { systemCode } from '../../src/base/errors.ts';
 import { native } from '../../src/base/native.ts';
 import { startBroker, type Broker } from '../../src/broker/server.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+import { removeTree } from './cleanup.ts';
 
 /** The package's root, seen from dist/test/support. */
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -111,7 +112,7 @@ export async function startHookSession(
     },
     async close() {
       await broker.close();
-      rmSync(directory, { recursive: true, force: true });
+      removeTree(directory);
     },
   };
   return hookSession;

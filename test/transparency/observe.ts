@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { exitStatus, type Exit } from '../../src/session/exit.ts';
@@ -6,6 +6,7 @@ import { MAIN, type TestVault } from '../support/cli.ts';
 import { findProgram } from '../support/programs.ts';
 import { openTestTerminal, type TestTerminal } from '../support/terminal.ts';
 import type { Row } from './row.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 export type Observed =
   | { readonly kind: 'bytes' | 'screens' | 'explained' }
@@ -78,7 +79,7 @@ async function run(vault: TestVault, row: Row, way: 'bare' | 'session'): Promise
     throw new Error(`${row.name}, ${way}`, { cause: error });
   } finally {
     await terminal.close();
-    rmSync(directory, { recursive: true });
+    removeTree(directory);
   }
 }
 

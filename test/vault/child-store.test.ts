@@ -21,6 +21,7 @@ import {
   secret,
   VALUE,
 } from './fixture.ts';
+import { whenDone } from '../support/cleanup.ts';
 
 const PARENT = fileURLToPath(new URL('child-parent.js', import.meta.url));
 
@@ -146,7 +147,7 @@ test('opening gives all values, also when the child died before it got the key',
   const directory = await makeVault(t);
   await setSecret(open(t, directory), 'known', secret());
   const store = startChildStore(directory);
-  t.after(() => store.close());
+  whenDone(t, () => store.close());
   kill(store, 'SIGKILL');
   const { values, trouble } = await store.open(KEY);
   assert.deepEqual(show(values), [`known=${VALUE}`]);

@@ -16,12 +16,13 @@ import { readVaultFile } from '../../src/vault/files.ts';
 import { changeSlots, withDatabase, WRITE } from '../../src/vault/open.ts';
 import { listSecrets } from '../../src/vault/secrets.ts';
 import { fingerprint, KEY, makeDirectory, makeOpenVault, makeVault, open } from './fixture.ts';
+import { whenDone } from '../support/cleanup.ts';
 
 const VAULT_FILES = ['vault.db', 'vault.db-wal', 'vault.json'];
 
 test('a new vault is three private files and the directories above it', async (t) => {
   const umask = process.umask(0);
-  t.after(() => process.umask(umask));
+  whenDone(t, () => process.umask(umask));
   const directory = path.join(makeDirectory(t), 'a', 'b');
   const slots = [{ id: '00000000', kind: 'keychain' }];
   const made = await createVault(directory, { key: KEY, slots, cipher: 'aegis256' });

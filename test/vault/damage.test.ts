@@ -20,6 +20,7 @@ import { STORAGE_MODES } from '../../src/vault/files.ts';
 import { closeVault, openVault } from '../../src/vault/open.ts';
 import { listSecrets, setSecret } from '../../src/vault/secrets.ts';
 import { fingerprint, KEY, makeVault, open, secret } from './fixture.ts';
+import { whenDone } from '../support/cleanup.ts';
 
 const WRITER = fileURLToPath(new URL('writer.js', import.meta.url));
 
@@ -256,7 +257,7 @@ test('a log that is gone while the coordination file counts on it is refused', a
 test('what others can reach is refused at once, also while it is held open', async (t) => {
   const directory = await makeVault(t);
   const vault = openVault(directory, KEY, { lingers: true });
-  t.after(() => closeVault(vault));
+  whenDone(t, () => closeVault(vault));
   await setSecret(vault, 'one', secret());
   assert.notEqual(vault.connection, undefined, 'it is held open');
   chmodSync(directory, 0o755);

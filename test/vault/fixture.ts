@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -8,6 +8,7 @@ import { createVault, type CreateOptions } from '../../src/vault/create.ts';
 import { closeVault, openVault, type OpenVault } from '../../src/vault/open.ts';
 import { startChildStore, type ChildStore } from '../../src/vault/child-store.ts';
 import type { GrantRequest } from '../../src/vault/types.ts';
+import { removeTree, whenDone } from '../support/cleanup.ts';
 
 export const KEY: Buffer = Buffer.alloc(32, 0x5a);
 export const VALUE = 's3cr3t-value-42';
@@ -16,7 +17,7 @@ export const VALUE = 's3cr3t-value-42';
 export function makeDirectory(t: TestContext): string {
   const directory = mkdtempSync(path.join(tmpdir(), 'vault-test-'));
   chmodSync(directory, 0o700);
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  whenDone(t, () => removeTree(directory));
   return directory;
 }
 
@@ -40,14 +41,14 @@ export async function makeOpenVault(
 
 export function open(t: TestContext, directory: string, key = KEY): OpenVault {
   const vault = openVault(directory, key);
-  t.after(() => closeVault(vault));
+  whenDone(t, () => closeVault(vault));
   return vault;
 }
 
 /** Gives a child store that has opened the vault; it is closed when the test ends. */
 export async function openStore(t: TestContext, directory: string, key = KEY): Promise<ChildStore> {
   const store = startChildStore(directory);
-  t.after(() => store.close());
+  whenDone(t, () => store.close());
   await store.open(key);
   return store;
 }

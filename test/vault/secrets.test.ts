@@ -13,6 +13,7 @@ import {
 } from '../../src/vault/secrets.ts';
 import { READ, withDatabase, WRITE } from '../../src/vault/open.ts';
 import { makeOpenVault, makeVault, open, secret, VALUE } from './fixture.ts';
+import { whenDone } from '../support/cleanup.ts';
 
 for (const storage of STORAGE_MODES) {
   for (const cipher of CIPHERS) {
@@ -57,7 +58,7 @@ for (const storage of STORAGE_MODES) {
 
   test(`the files of a vault are private and hide names and values (${storage})`, async (t) => {
     const umask = process.umask(0);
-    t.after(() => process.umask(umask));
+    whenDone(t, () => process.umask(umask));
     const directory = await makeVault(t, { storage });
     const vault = open(t, directory);
     const attributes = { description: 'very-telling-description' };

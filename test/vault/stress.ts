@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,6 +9,7 @@ import { createVault } from '../../src/vault/create.ts';
 import { STORAGE_MODES, type StorageMode } from '../../src/vault/files.ts';
 import { closeVault, openVault, READ, withDatabase } from '../../src/vault/open.ts';
 import { KEY } from './fixture.ts';
+import { removeTree } from '../support/cleanup.ts';
 
 /**
  * `stress [SECONDS]`: writes to one vault from 8 processes at once, for so long in each storage mode, and
@@ -68,7 +69,7 @@ async function stress(
     await Promise.all(lanes);
     return { tally, ...(await countLost(directory, tally.acknowledged)) };
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    removeTree(directory);
   }
 }
 

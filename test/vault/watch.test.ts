@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { look, watchVault } from '../../src/vault/watch.ts';
+import { removeTree, whenDone } from '../support/cleanup.ts';
 
 /** A place with a vault's file in `vault`; gives it, and a promise for the next change after now. */
 function watched(t: TestContext): { directory: string; changed: () => Promise<void> } {
@@ -14,10 +15,10 @@ function watched(t: TestContext): { directory: string; changed: () => Promise<vo
   const stop = watchVault(directory, look(directory), async () => tell());
   // It keeps no process alive, and here nothing else does.
   const alive = setInterval(() => undefined, 1000);
-  t.after(() => {
+  whenDone(t, () => {
     stop();
     clearInterval(alive);
-    rmSync(place, { recursive: true });
+    removeTree(place);
   });
   return {
     directory,
