@@ -46,12 +46,14 @@ function readable(stream: Readable | null): Readable {
   return stream;
 }
 
+/** Returns once it was read; what comes after it stays in the stream for the next who reads. */
 async function waitFor(stream: Readable, wanted: string): Promise<void> {
   let seen = '';
-  while (!seen.includes(wanted)) {
-    const [chunk]: unknown[] = await once(stream, 'data');
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
     seen += String(chunk);
+    if (seen.includes(wanted)) return;
   }
+  assert.fail(`the output ended without ${wanted}: ${seen}`);
 }
 
 void test('the two outputs and the exit code stay apart and exact', () => {
@@ -256,7 +258,7 @@ void test('Ctrl-C at the terminal reaches the program once', async (t) => {
 void test('a reader that does not read does not keep a signal from the program', async (t) => {
   const child = start(
     t,
-    'echo ready >&2; trap "echo told >&2; exit 4" TERM; while :; do echo flood; done',
+    'trap "echo told >&2; exit 4" TERM; echo ready >&2; while :; do echo flood; done',
   );
   const err = readable(child.stderr);
   await waitFor(err, 'ready');
