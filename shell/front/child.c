@@ -38,6 +38,12 @@ static _Noreturn void fail(const char *what, const struct vs_program *program, i
     _exit(code);
 }
 
+static void close_again(void) {
+    for (int fd = 0; fd < 3; fd++) {
+        if (closed[fd]) close(fd);
+    }
+}
+
 static void take_streams(const struct vs_program *program) {
     if (program->terminal != -1) {
         setsid();
@@ -47,14 +53,10 @@ static void take_streams(const struct vs_program *program) {
     }
     if (program->output != -1) dup2(program->output, STDOUT_FILENO);
     if (program->error != -1) dup2(program->error, STDERR_FILENO);
-    for (int fd = 0; fd < 3; fd++) {
-        if (closed[fd]) close(fd);
-    }
+    close_again();
 }
 
-static _Noreturn void become(const struct vs_program *program) {
-    vs_restore_signals();
-    take_streams(program);
+static _Noreturn void execute(const struct vs_program *program) {
     char **environment = vs_make_variables(program);
     if (environment == NULL) _exit(126);
     // Not execve: a file without a `#!` line is /bin/sh's, as everywhere.
@@ -67,10 +69,19 @@ static _Noreturn void become(const struct vs_program *program) {
     fail(error == E2BIG ? "too many arguments for " : "cannot execute ", program, 126);
 }
 
+void vs_run_alone(const struct vs_program *program) {
+    close_again();
+    execute(program);
+}
+
 pid_t vs_start_child(const struct vs_program *program) {
     vs_block_signals();
     const pid_t pid = fork();
-    if (pid == 0) become(program);
+    if (pid == 0) {
+        vs_restore_signals();
+        take_streams(program);
+        execute(program);
+    }
     const int saved = errno;
     vs_unblock_signals();
     errno = saved;

@@ -26,6 +26,9 @@ struct vs_program {
 void vs_fill_standard_streams(void);
 bool vs_was_closed(int fd);
 
+// Becomes the program, in no session: with what unlocks a vault out of its environment, and else as we are.
+_Noreturn void vs_run_alone(const struct vs_program *program);
+
 // -1: errno says why. What goes wrong in the child is told there and is its exit code.
 pid_t vs_start_child(const struct vs_program *program);
 

@@ -85,6 +85,7 @@ static char *login_name(const char *file) {
     return asprintf(&name, "-%s", strrchr(file, '/') + 1) == -1 ? NULL : name;
 }
 
+// `session`: NULL for none, not even one of its own.
 static int run_here(const struct vs_place *place, const struct vs_state *session, const struct vs_command *command,
                     struct vs_called called) {
     static char file[PATH_MAX];
@@ -98,13 +99,14 @@ static int run_here(const struct vs_place *place, const struct vs_state *session
         found = vs_find(name, file);
     }
     if (found != VS_FOUND) return not_found(found, name);
-    if (is_shell && !vs_hook_reaches(file)) return fail(VS_EXIT_NOT_STARTED, "the hook cannot be loaded into ", file);
+    if (session != NULL && is_shell && !vs_hook_reaches(file)) return fail(VS_EXIT_NOT_STARTED, "the hook cannot be loaded into ", file);
     struct vs_program program = {.file = file, .session = session, .output = -1, .error = -1, .terminal = -1};
     program.wanted = command->wanted;
     program.wanted_count = command->wanted_count;
     program.argv = is_shell ? make_argv(called.login ? login_name(file) : file, command->words)
                             : make_argv(command->words[0], command->words + 1);
     if (program.argv == NULL || program.argv[0] == NULL) return fail(VS_EXIT_NOT_STARTED, "out of memory", "");
+    if (session == NULL) vs_run_alone(&program);
     // Only with both: `vault-shell -c cmd | less` must not get a terminal's line ends and colours.
     const bool on_terminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
     return on_terminal ? vs_run_in_terminal(&program) : vs_run_in_pipes(&program);
@@ -123,6 +125,9 @@ int main(int argc, char **argv) {
     if (called.shell == NULL) vs_read_command(words, wanted, &command);
     static struct vs_state session;
     const enum vs_where where = vs_find_session(&session);
+    if (where == VS_OUTSIDE && command.wish == VS_WISH_SHELL && vs_is_asked_for_environment()) {
+        return run_here(&place, NULL, &command, called);
+    }
     if (where == VS_OUTSIDE && command.wish != VS_WISH_OTHER) vs_start_store(&place);
     if (where == VS_OUTSIDE || command.wish == VS_WISH_OTHER) return run_main(&place, argc, argv);
     if (where == VS_LOST) return fail(VS_EXIT_NOT_STARTED, "the environment names a session in part only", "");

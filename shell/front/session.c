@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "../hook/client.h"
 #include "../hook/protocol.h"
@@ -16,6 +17,19 @@ enum vs_where vs_find_session(struct vs_state *state) {
     state->socket = has_socket ? socket : "";
     state->session = has_session ? session : "";
     return has_socket && has_session && socket[0] == '/' ? VS_INSIDE : VS_LOST;
+}
+
+bool vs_is_asked_for_environment(void) {
+    // VS Code and its kin; JetBrains IDEs. src/cli/nested.ts has them too.
+    static const char *const MARKS[] = {"VSCODE_RESOLVING_ENVIRONMENT", "INTELLIJ_ENVIRONMENT_READER"};
+    for (int fd = 0; fd < 3; fd++) {
+        if (isatty(fd) == 1) return false;
+    }
+    for (size_t i = 0; i < sizeof MARKS / sizeof *MARKS; i++) {
+        const char *mark = getenv(MARKS[i]);
+        if (mark != NULL && mark[0] != '\0') return true;
+    }
+    return false;
 }
 
 int vs_open_filter(const struct vs_state *state, bool on_terminal) {

@@ -18,6 +18,10 @@ enum vs_where {
 // Fills in what the hook's client needs of `state`.
 enum vs_where vs_find_session(struct vs_state *state);
 
+// An editor asks a login shell for its environment, and will give it to all that it starts: of a session it would name one
+// that has ended by then. Never on a terminal, where a person may be.
+bool vs_is_asked_for_environment(void);
+
 // Asks for a filter (docs/protocol.md, FILTER): a descriptor that answers later, or -1.
 int vs_open_filter(const struct vs_state *state, bool on_terminal);
 

@@ -6,7 +6,7 @@ import { vaultDirectory } from '../base/paths.ts';
 import { nameOfShell } from '../session/shell.ts';
 import type { VaultProcess } from '../vault/child-process.ts';
 import type { ChildStore } from '../vault/child-store.ts';
-import { nestIfInside } from './nested.ts';
+import { leaveToFrontEnd } from './nested.ts';
 import { printError } from './output.ts';
 import { readInvocation, type Invocation } from './shell-arguments.ts';
 
@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   if (CERTIFICATES !== undefined) process.env['NODE_EXTRA_CA_CERTS'] = CERTIFICATES;
   const invocation = readWords();
   // The front end would not have called us for what it does itself.
-  if (TOLD === undefined) nestIfInside(invocation, calledAs, words, process.env);
+  if (TOLD === undefined) leaveToFrontEnd(invocation, calledAs, words, process.env);
   switch (invocation.kind) {
     case 'session': {
       return withStore(invocation.vault, async (store) => {

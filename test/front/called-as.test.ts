@@ -102,6 +102,61 @@ describe('by the name of a shell, outside of a session', { skip: missing('bash')
   });
 });
 
+describe(
+  'asked by an editor for the environment of a login shell',
+  { skip: missing('bash') },
+  () => {
+    const value = randomValue();
+    let vault: TestVault;
+    before(async () => {
+      vault = await makeVault();
+      await vault.set('t', value);
+      writeFileSync(path.join(vault.home, '.profile'), 'export PROFILE=read\n');
+    });
+    after(() => vault.remove());
+
+    const MARKS = ['VSCODE_RESOLVING_ENVIRONMENT', 'INTELLIJ_ENVIRONMENT_READER'];
+    const script = "env | grep -E '^(VAULT|LD_PRELOAD|PROFILE)' | sort; readlink /proc/$$/exe; :";
+    for (const mark of MARKS) {
+      for (const [name, file, args] of [
+        ['vault-bash', front('vault-bash'), []],
+        ['vault-shell', process.execPath, [MAIN]],
+      ] as const) {
+        test(`${name} is the bare shell: no session, no vault (${mark})`, async () => {
+          const env = { [mark]: '1', VAULT_SHELL_DIR: '/nonexistent', SHELL: '/usr/bin/bash' };
+          const words = [...args, '-i', '-l', '-c', script];
+          const { code, stdout } = await runProgram(file, words, vault, { env });
+          const expected = 'PROFILE=read\nVAULT_SHELL_DIR=/nonexistent\n/usr/bin/bash\n';
+          assert.deepEqual({ code, stdout }, { code: 0, stdout: expected });
+        });
+      }
+    }
+
+    test('in a session it nests all the same', async () => {
+      const nested = `${front('vault-bash')} -lc 'printf %s ${value}' | wc -c`;
+      const marks = MARKS.map((mark) => `${mark}=1`).join(' ');
+      assert.equal((await vault.ok(['-c', `${marks} ${nested}`])).trim(), '3');
+    });
+
+    test('on a terminal it is a session all the same, and what is no shell too', async () => {
+      const inside = 'test -n "$VAULT_SHELL_SESSION" && echo inside';
+      const env = { VSCODE_RESOLVING_ENVIRONMENT: '1' };
+      const terminal = openTestTerminal({
+        file: front('vault-bash'),
+        args: ['-lc', inside],
+        environment: { ...vault.environment, ...env },
+        cwd: vault.home,
+      });
+      try {
+        await terminal.waitFor('inside');
+      } finally {
+        await terminal.close();
+      }
+      assert.equal(await vault.ok(['--', 'sh', '-c', inside], { env }), 'inside\n');
+    });
+  },
+);
+
 describe('SHELL in a session', () => {
   let vault: TestVault;
   before(async () => {
