@@ -99,7 +99,9 @@ static int run_here(const struct vs_place *place, const struct vs_state *session
         found = vs_find(name, file);
     }
     if (found != VS_FOUND) return not_found(found, name);
-    if (session != NULL && is_shell && !vs_hook_reaches(file)) return fail(VS_EXIT_NOT_STARTED, "the hook cannot be loaded into ", file);
+    if (session != NULL && is_shell && !vs_hook_reaches(file)) {
+        return fail(VS_EXIT_NOT_STARTED, "the hook cannot be loaded into ", file);
+    }
     struct vs_program program = {.file = file, .session = session, .output = -1, .error = -1, .terminal = -1};
     program.wanted = command->wanted;
     program.wanted_count = command->wanted_count;
