@@ -97,7 +97,11 @@ export const disciplineRows: readonly Row[] = [
   {
     name: 'a window that changes',
     does: 'its size, before and after; SIGWINCH',
-    command: ['bash', '-c', `sleep 1000 & trap 'stty size' WINCH; stty size; wait; wait; kill %1`],
+    command: [
+      'bash',
+      '-c',
+      `n=0; trap 'stty size; n=$((n + 1))' WINCH; stty size; while [ $n -lt 2 ]; do sleep 0.01; done`,
+    ],
     size: { columns: 90, rows: 20 },
     expected: 'bytes',
     async play(person) {
