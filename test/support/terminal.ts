@@ -24,7 +24,7 @@ export type TestTerminal = {
   send(input: string | Uint8Array): void;
   /**
    * Waits until the output, from where the last wait ended, has the text or matches; gives what it had up
-   * to there. Rejects, showing the output, when the program ends first or after 20 s.
+   * to there. Rejects, showing the output, when the program ends first or after a minute.
    */
   waitFor(wanted: string | RegExp): Promise<string>;
   /** Everything the program wrote, as bytes. */
@@ -44,7 +44,7 @@ export type TestTerminal = {
 };
 
 /** A wait that takes longer has failed; it is not a limit anything should come near. */
-const GIVE_UP_MS = 20_000;
+const GIVE_UP_MS = 60_000;
 /** A program that has drawn what it was asked to draws nothing more by then. */
 const QUIET_MS = 100;
 const COLOURS = { 10: 'rgb:dddd/dddd/dddd', 11: 'rgb:1111/2222/3333' } as const;
@@ -57,8 +57,7 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
     allowProposedApi: true,
     logLevel: 'off',
   });
-  const chunks: Buffer[] = [];
-  let text = '';
+  const output = openCollection();
   let seen = 0;
   let stalled: Promise<void> | undefined;
   const watchers = new Set<() => void>();
@@ -70,8 +69,7 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
     size: { columns, rows },
     onOutput(chunk) {
       const bytes = Buffer.from(chunk);
-      chunks.push(bytes);
-      text += bytes.toString('latin1');
+      output.add(bytes);
       display.write(bytes);
       for (const watch of watchers) watch();
       return stalled;
@@ -93,18 +91,24 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
     return how;
   });
 
-  function find(wanted: string | RegExp): string | undefined {
-    const rest = text.slice(seen);
-    const match = typeof wanted === 'string' ? undefined : wanted.exec(rest);
-    const at = typeof wanted === 'string' ? rest.indexOf(wanted) : (match?.index ?? -1);
-    if (at === -1) return undefined;
-    const length = typeof wanted === 'string' ? wanted.length : (match?.[0].length ?? 0);
-    seen += at + length;
-    return rest.slice(0, at + length);
+  /** `from`: before that place a text was looked for already; a pattern is looked for in all that was not seen yet. */
+  function find(wanted: string | RegExp, from: number): string | undefined {
+    const all = output.bytes();
+    const start = seen;
+    if (typeof wanted === 'string') {
+      const at = all.indexOf(wanted, Math.max(start, from), 'latin1');
+      if (at === -1) return undefined;
+      seen = at + wanted.length;
+    } else {
+      const match = wanted.exec(all.toString('latin1', start));
+      if (match === null) return undefined;
+      seen += match.index + match[0].length;
+    }
+    return all.toString('latin1', start, seen);
   }
 
   function failure(wanted: string | RegExp, reason: string): Error {
-    const shown = JSON.stringify(text.slice(-2000));
+    const shown = JSON.stringify(output.bytes().subarray(-2000).toString('latin1'));
     return new Error(`waiting for ${wanted}: ${reason}; the output was ${shown}`);
   }
 
@@ -125,8 +129,8 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
   }
 
   async function quiet(): Promise<void> {
-    for (let before = -1; before !== chunks.length;) {
-      before = chunks.length;
+    for (let before = -1; before !== output.bytes().length;) {
+      before = output.bytes().length;
       await delay(QUIET_MS);
     }
   }
@@ -164,8 +168,10 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
           if (typeof result === 'string') resolve(result);
           else reject(result);
         }
+        let from = 0;
         function watch(): void {
-          const found = find(wanted);
+          const found = find(wanted, from);
+          if (typeof wanted === 'string') from = output.bytes().length - wanted.length + 1;
           if (found !== undefined) settle(found);
           else if (exit !== undefined) settle(failure(wanted, 'the program ended'));
         }
@@ -176,7 +182,7 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
         watch();
       });
     },
-    output: () => Buffer.concat(chunks),
+    output: () => Buffer.from(output.bytes()),
     screen,
     snapshot,
     async see(wanted) {
@@ -208,6 +214,28 @@ export function openTestTerminal(options: TestTerminalOptions): TestTerminal {
       await done.catch(() => undefined);
       display.dispose();
     },
+  };
+}
+
+interface Collection {
+  add(bytes: Uint8Array): void;
+  /** All of it; not to be kept. */
+  bytes(): Buffer;
+}
+
+/** Bytes one after the other: to join all chunks, or strings, at each would take ever longer. */
+function openCollection(): Collection {
+  let room = Buffer.alloc(64 * 1024);
+  let length = 0;
+  return {
+    add(bytes) {
+      while (length + bytes.length > room.length) {
+        room = Buffer.concat([room], 2 * room.length);
+      }
+      room.set(bytes, length);
+      length += bytes.length;
+    },
+    bytes: () => room.subarray(0, length),
   };
 }
 
