@@ -20,7 +20,7 @@ enum vs_where vs_find_session(struct vs_state *state) {
 }
 
 bool vs_is_asked_for_environment(void) {
-    // VS Code and its kin; JetBrains IDEs. src/cli/nested.ts has them too.
+    // VS Code and its kin; JetBrains IDEs. src/cli/front-end-handover.ts has them too.
     static const char *const MARKS[] = {"VSCODE_RESOLVING_ENVIRONMENT", "INTELLIJ_ENVIRONMENT_READER"};
     for (int fd = 0; fd < 3; fd++) {
         if (isatty(fd) == 1) return false;

@@ -6,7 +6,7 @@ import { vaultDirectory } from '../base/paths.ts';
 import { nameOfShell } from '../session/shell.ts';
 import type { VaultProcess } from '../vault/child-process.ts';
 import type { ChildStore } from '../vault/child-store.ts';
-import { leaveToFrontEnd } from './nested.ts';
+import { leaveToFrontEnd } from './front-end-handover.ts';
 import { printError } from './output.ts';
 import { readInvocation, type Invocation } from './shell-arguments.ts';
 

@@ -65,8 +65,8 @@ export class Escapes {
   }
 
   /**
-   * Asks about those that were added, of the stream at `bytes` with its `text`; false if a needle may begin in one of them. The last one is kept for
-   * later while too little text follows it.
+   * Asks about those that were added, of the stream at `bytes` with its `text`; false if a needle may begin in one of
+   * them. The last one is kept for later while too little text follows it.
    */
   ask(bytes: usize, text: usize, textLength: i32): bool {
     const count = this.count;

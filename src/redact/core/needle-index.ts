@@ -163,7 +163,7 @@ export class NeedleIndex {
   }
 
   /** As `transition` for one that was not seen yet. Nodes may move. */
-  resolve(state: u32, byte: u8): u32 {
+  private resolve(state: u32, byte: u8): u32 {
     let at = state;
     while (true) {
       if (this.findChild(at, byte)) return this.see(state, byte, this.addChild(at, byte));
